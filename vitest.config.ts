@@ -1,0 +1,25 @@
+import { defineConfig } from "vitest/config"
+
+export default defineConfig({
+  test: {
+    pool: "forks",
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: { name: "unit", include: ["src/**/*.test.ts", "test/fakes/**/*.test.ts", "scripts/**/*.test.ts"] },
+      },
+      {
+        extends: true,
+        test: {
+          name: "real",
+          include: ["test/{providers,host,runtime,e2e,crash,cli}/**/*.test.ts"],
+          globalSetup: ["test/agents/install.ts"],
+          testTimeout: 60_000,
+        },
+      },
+    ],
+  },
+})
