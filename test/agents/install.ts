@@ -1,0 +1,64 @@
+/** Installs the agent programs the tests drive, and says where their native binaries are. */
+import { spawn } from "node:child_process"
+import { existsSync, realpathSync, statSync } from "node:fs"
+import path from "node:path"
+
+const HERE = import.meta.dirname
+const REPO_BIN = path.join(HERE, "../../node_modules/.bin")
+const MODULES = path.join(HERE, "node_modules")
+
+/** Vitest's globalSetup: `npm ci` here when nothing is installed or the lockfile is newer than what is. */
+export default async function install(): Promise<void> {
+  if (isInstalled()) return
+  console.log("test/agents: installing the agent programs (about 800 MB, once) …")
+  await runNpmCi()
+}
+
+/** Absolute path of the native `codex`, or null where the platform has none. */
+export function codexBinary(): string | null {
+  const target = codexTarget()
+  if (target === null) return missing("codex")
+  const file = path.join(MODULES, `@openai/codex-${process.platform}-${process.arch}`, "vendor", target, "bin/codex")
+  return existsSync(file) ? realpathSync(file) : missing("codex")
+}
+
+/** Absolute path of the native `claude`, or null where the platform has none. */
+export function claudeBinary(): string | null {
+  const variants = ["", "-musl"].map((libc) =>
+    path.join(MODULES, `@anthropic-ai/claude-code-${process.platform}-${process.arch}${libc}`, "claude"),
+  )
+  const file = variants.find((candidate) => existsSync(candidate))
+  return file === undefined ? missing("claude") : realpathSync(file)
+}
+
+function missing(program: string): null {
+  console.warn(`SKIPPED: no native ${program} for ${process.platform}-${process.arch}; its tests do not run here`)
+  return null
+}
+
+function codexTarget(): string | null {
+  const cpu = { x64: "x86_64", arm64: "aarch64" }[process.arch as string]
+  const os = { linux: "unknown-linux-musl", darwin: "apple-darwin" }[process.platform as string]
+  return cpu === undefined || os === undefined ? null : `${cpu}-${os}`
+}
+
+function isInstalled(): boolean {
+  // npm writes this file at the end of an install, so an interrupted one counts as missing.
+  const done = statSync(path.join(MODULES, ".package-lock.json"), { throwIfNoEntry: false })
+  const wanted = statSync(path.join(HERE, "package-lock.json"))
+  return done !== undefined && done.mtimeMs >= wanted.mtimeMs
+}
+
+function runNpmCi(): Promise<void> {
+  const PATH = `${REPO_BIN}${path.delimiter}${process.env["PATH"] ?? ""}`
+  return new Promise((resolve, reject) => {
+    const npm = spawn("npm", ["ci"], { cwd: HERE, env: { ...process.env, PATH }, stdio: ["ignore", "pipe", "pipe"] })
+    const output: string[] = []
+    npm.stdout.on("data", (chunk) => output.push(String(chunk)))
+    npm.stderr.on("data", (chunk) => output.push(String(chunk)))
+    npm.once("error", (cause) => reject(new Error("test/agents: npm cannot be started", { cause })))
+    npm.once("close", (code) =>
+      code === 0 ? resolve() : reject(new Error(`test/agents: npm ci ended with ${code}\n${output.join("")}`)),
+    )
+  })
+}
