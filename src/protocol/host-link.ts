@@ -18,6 +18,9 @@ import {
 /** Versions of this protocol that this build speaks, newest first. */
 export const HOST_PROTOCOLS = [1] as const
 
+/** Longest frame either side sends or accepts, in bytes, without its newline. */
+export const MAX_FRAME_BYTES = 8 * 1024 * 1024
+
 // ── runtime → host ───────────────────────────────────────────────────────────────────────────────────────────────
 
 /**
@@ -33,7 +36,13 @@ export const HostCommand = z.discriminatedUnion("kind", [
     prompt: Prompt,
     recoverOnly: z.boolean(),
   }),
-  z.object({ kind: z.literal("turn.steer"), session: SessionId, attempt: AttemptId, steerId: z.string(), prompt: Prompt }),
+  z.object({
+    kind: z.literal("turn.steer"),
+    session: SessionId,
+    attempt: AttemptId,
+    steerId: z.string(),
+    prompt: Prompt,
+  }),
   z.object({ kind: z.literal("turn.interrupt"), session: SessionId, attempt: AttemptId }),
   z.object({ kind: z.literal("request.answer"), session: SessionId, request: RequestId, answer: Answer }),
   z.object({ kind: z.literal("session.configure"), session: SessionId, settings: Settings }),
@@ -78,7 +87,8 @@ export type AttemptState = z.infer<typeof AttemptState>
 /** What each command resolves to, by kind. */
 export const hostResults = {
   "turn.start": z.object({ state: AttemptState }),
-  "turn.steer": z.object({ outcome: z.enum(["steered", "too_late", "unsupported"]) }),
+  /** `unknown`: a host died while it handed this over, so whether the agent took it cannot be told. */
+  "turn.steer": z.object({ outcome: z.enum(["steered", "too_late", "unsupported", "unknown"]) }),
   "turn.interrupt": z.object({ interrupted: z.boolean() }),
   "request.answer": z.object({ outcome: z.enum(["answered", "gone"]) }),
   "session.configure": z.object({}),
@@ -92,7 +102,10 @@ export const hostResults = {
 } as const satisfies Record<HostCommand["kind"], z.ZodType>
 export type HostResult<K extends HostCommand["kind"]> = z.infer<(typeof hostResults)[K]>
 
-/** One journaled event. `seq` rises by one within a journal. */
+/**
+ * One journaled event. `seq` rises within a journal and is never used twice, but may skip: superseded states of an
+ * item are left out, and every start of the host skips ahead.
+ */
 export const HostEvent = z.object({
   seq: z.number().int().positive(),
   at: Instant,

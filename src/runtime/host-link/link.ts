@@ -1,0 +1,59 @@
+/** What the rest of the runtime sees of the host: commands, events and the end of the connection. */
+import type { HostCommand, HostEvent, HostFrame, HostResult } from "../../protocol/host-link.ts"
+
+export interface HostLink {
+  /** Identity of the host's journal; events are numbered within it. */
+  readonly journal: string
+  /** The host's own version and process. */
+  readonly version: string
+  readonly pid: number
+  /**
+   * Resolves with what the host answered.
+   * @throws HostLinkError with the host's code, or `closed` when the connection ended first: whether the command was
+   * carried out is then unknown, and sending it again over the next link is safe.
+   */
+  command<C extends HostCommand>(command: C): Promise<HostResult<C["kind"]>>
+  /** Every event up to and including `seq` is committed here; the host forgets them. */
+  ack(seq: number): void
+  /** Ends the connection; the host and its agents go on. Idempotent. */
+  close(): void
+  /** Resolves once, with a plain reason, when the connection is gone. Never rejects. */
+  readonly closed: Promise<string>
+}
+
+/** Text of a running item; see the `live` frame. */
+export type LiveText = Omit<Extract<HostFrame, { type: "live" }>, "type">
+
+export interface HostLinkHandlers {
+  /**
+   * Called for every event in order. Numbers rise but may skip: superseded states of an item are left out. Never
+   * before the promise of the link has resolved.
+   */
+  onEvent(event: HostEvent): void
+  onLive(live: LiveText): void
+  /** Called once when the connection is gone, with the reason that `closed` resolves to. */
+  onDown?(reason: string): void
+}
+
+export type HostLinkErrorCode =
+  | Extract<HostFrame, { type: "error" }>["code"]
+  /** The host speaks no version of the link that we speak; its reason is the message. */
+  | "refused"
+  /** Nobody listens on the socket. */
+  | "unreachable"
+  /** The connection ended before the answer came. */
+  | "closed"
+  /** The host's answer is not of the promised form. */
+  | "malformed"
+  /** The host could not be started; the message says why. */
+  | "not_started"
+
+export class HostLinkError extends Error {
+  override readonly name = "HostLinkError"
+  readonly code: HostLinkErrorCode
+
+  constructor(code: HostLinkErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.code = code
+  }
+}
