@@ -1,0 +1,43 @@
+import type { DatabaseSync } from "node:sqlite"
+import type { Instant, SessionId } from "../protocol/ids.ts"
+
+/** A place a session is seen from. The address means something only to its surface. */
+export interface Channel {
+  readonly id: number
+  readonly surface: string
+  readonly address: string
+  readonly session: SessionId | null
+}
+
+const toChannel = (row: Record<string, unknown>): Channel => ({
+  id: row.id as number,
+  surface: row.surface as string,
+  address: row.address as string,
+  session: row.session as SessionId | null,
+})
+
+export type ChannelsTable = ReturnType<typeof channelsTable>
+
+export function channelsTable(db: DatabaseSync) {
+  const upsert =
+    db.prepare(`INSERT INTO channels (surface, address, created_at, updated_at) VALUES (?, ?, ?, ?)
+    ON CONFLICT (surface, address) DO UPDATE SET address = address RETURNING *`)
+  const get = db.prepare("SELECT * FROM channels WHERE id = ?")
+  const bind = db.prepare("UPDATE channels SET session = ?, updated_at = ? WHERE id = ?")
+  const boundTo = db.prepare("SELECT * FROM channels WHERE session = ?")
+  const ofSurface = db.prepare("SELECT * FROM channels WHERE surface = ?")
+  return {
+    ensure(surface: string, address: string, now: Instant): Channel {
+      return toChannel(upsert.get(surface, address, now, now) as Record<string, unknown>)
+    },
+    find(id: number): Channel | null {
+      const row = get.get(id)
+      return row ? toChannel(row) : null
+    },
+    bind(id: number, session: SessionId | null, now: Instant): void {
+      bind.run(session, now, id)
+    },
+    boundTo: (session: SessionId): readonly Channel[] => boundTo.all(session).map(toChannel),
+    ofSurface: (surface: string): readonly Channel[] => ofSurface.all(surface).map(toChannel),
+  }
+}

@@ -1,0 +1,56 @@
+import type { DatabaseSync } from "node:sqlite"
+import type { Instant } from "../protocol/ids.ts"
+
+export interface InboxRow {
+  readonly id: number
+  readonly bot: number
+  readonly updateId: number
+  /** Rows of one lane are handled in order. */
+  readonly lane: string
+  readonly body: unknown
+  readonly receivedAt: Instant
+}
+
+const toRow = (row: Record<string, unknown>): InboxRow => ({
+  id: row.id as number,
+  bot: row.bot as number,
+  updateId: row.update_id as number,
+  lane: row.lane as string,
+  body: JSON.parse(row.body as string),
+  receivedAt: row.received_at as Instant,
+})
+
+export type InboxTable = ReturnType<typeof inboxTable>
+
+/** Received and not yet handled. An update takes effect once: identity is (bot, update id), never an order. */
+export function inboxTable(db: DatabaseSync) {
+  const insert =
+    db.prepare(`INSERT INTO inbox (bot, update_id, lane, body, state, note, received_at, handled_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (bot, update_id) DO NOTHING`)
+  const open = db.prepare(
+    "SELECT * FROM inbox INDEXED BY inbox_open WHERE state = 'received' ORDER BY lane, id",
+  )
+  const openOf = db.prepare("SELECT * FROM inbox WHERE lane = ? AND state = 'received' ORDER BY id LIMIT ?")
+  const handle = db.prepare(
+    "UPDATE inbox SET state = 'handled', note = ?, handled_at = ? WHERE id = ? AND state = 'received'",
+  )
+  const purge = db.prepare("DELETE FROM inbox WHERE received_at < ? AND state <> 'received'")
+  return {
+    /** False when this update was received before. `ignored`: recorded as seen, its content not kept. */
+    receive(
+      row: { bot: number; updateId: number; lane: string; body: unknown; ignored?: string },
+      now: Instant,
+    ): boolean {
+      const { bot, updateId, lane, body, ignored } = row
+      const kept = ignored === undefined ? JSON.stringify(body) : "null"
+      const state = ignored === undefined ? "received" : "ignored"
+      const handledAt = ignored === undefined ? null : now
+      return insert.run(bot, updateId, lane, kept, state, ignored ?? null, now, handledAt).changes === 1
+    },
+    open: (): readonly InboxRow[] => open.all().map(toRow),
+    openOf: (lane: string, limit: number): readonly InboxRow[] => openOf.all(lane, limit).map(toRow),
+    /** False when it was handled already; the caller must then do nothing. */
+    handle: (id: number, note: string, now: Instant): boolean => handle.run(note, now, id).changes === 1,
+    purgeBefore: (time: Instant): number => Number(purge.run(time).changes),
+  }
+}

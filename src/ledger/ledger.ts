@@ -1,0 +1,50 @@
+/** The durable truth of the machine: every aggregate over one SQLite file, and the transactions that span them. */
+import type { DatabaseSync } from "node:sqlite"
+import type { Instant } from "../protocol/ids.ts"
+import { actionsTable } from "./actions.ts"
+import { attachmentsTable } from "./attachments.ts"
+import { channelsTable } from "./channels.ts"
+import { backUp, openDatabase } from "./database.ts"
+import { eventsTable } from "./events.ts"
+import { inboxTable } from "./inbox.ts"
+import { machineTables } from "./machine.ts"
+import { outboxTable } from "./outbox.ts"
+import { requestsTable } from "./requests.ts"
+import { sessionsTable } from "./sessions.ts"
+import { Transactions } from "./transaction.ts"
+import { turnsTable } from "./turns.ts"
+
+export type Ledger = ReturnType<typeof assemble>
+
+/** Opens the ledger of a data directory; errors as in `openDatabase`. */
+export async function openLedger(dataDir: string, now: Instant): Promise<Ledger> {
+  const { db, migratedFrom } = await openDatabase(dataDir, now)
+  return assemble(db, dataDir, migratedFrom)
+}
+
+function assemble(db: DatabaseSync, dataDir: string, migratedFrom: number | null) {
+  const transactions = new Transactions(db)
+  return {
+    migratedFrom,
+    sessions: sessionsTable(db),
+    turns: turnsTable(db),
+    events: eventsTable(db),
+    requests: requestsTable(db),
+    channels: channelsTable(db),
+    inbox: inboxTable(db),
+    outbox: outboxTable(db),
+    actions: actionsTable(db),
+    attachments: attachmentsTable(db),
+    machine: machineTables(db),
+    transact: <T>(run: () => T): T => transactions.transact(run),
+    afterCommit: (consequence: () => void): void => transactions.afterCommit(consequence),
+    backUp: (label: string): Promise<string> => backUp(db, dataDir, label),
+    /** Gives space back and folds the write-ahead log in; for quiet moments. */
+    tidy(): void {
+      db.exec("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA optimize")
+    },
+    close(): void {
+      db.close()
+    },
+  }
+}

@@ -1,0 +1,98 @@
+import type { DatabaseSync } from "node:sqlite"
+import type { AttemptId, Instant, RequestId, SessionId, TurnId } from "../protocol/ids.ts"
+import type { Answer, RequestBody } from "../protocol/session.ts"
+
+/** Who answered, in words a surface can show. */
+export interface Answerer {
+  readonly surface: string
+  readonly detail: string
+}
+
+export interface StoredRequest {
+  readonly id: RequestId
+  readonly session: SessionId
+  readonly turn: TurnId
+  readonly attempt: AttemptId
+  readonly version: number
+  readonly body: RequestBody
+  readonly state: "open" | "answered" | "closed"
+  readonly answer: Answer | null
+  readonly answeredBy: Answerer | null
+  readonly createdAt: Instant
+  readonly closedAt: Instant | null
+}
+
+type Row = Record<string, unknown>
+const json = <T>(value: unknown): T | null => (value === null ? null : (JSON.parse(value as string) as T))
+
+const toRequest = (row: Row): StoredRequest => ({
+  id: row.id as RequestId,
+  session: row.session as SessionId,
+  turn: row.turn as TurnId,
+  attempt: row.attempt as AttemptId,
+  version: row.version as number,
+  body: JSON.parse(row.body as string) as RequestBody,
+  state: row.state as StoredRequest["state"],
+  answer: json<Answer>(row.answer),
+  answeredBy: json<Answerer>(row.answered_by),
+  createdAt: row.created_at as Instant,
+  closedAt: row.closed_at as Instant | null,
+})
+
+export type RequestsTable = ReturnType<typeof requestsTable>
+
+export function requestsTable(db: DatabaseSync) {
+  const insert = db.prepare(`INSERT INTO requests (id, session, turn, attempt, body, state, created_at)
+    VALUES (?, ?, ?, ?, ?, 'open', ?) ON CONFLICT (id) DO NOTHING`)
+  const get = db.prepare("SELECT * FROM requests WHERE id = ?")
+  const openOf = db.prepare("SELECT * FROM requests WHERE session = ? AND state = 'open' ORDER BY created_at")
+  const openAll = db.prepare(
+    "SELECT * FROM requests INDEXED BY requests_open WHERE state = 'open' ORDER BY created_at",
+  )
+  const undelivered = db.prepare(
+    "SELECT * FROM requests INDEXED BY requests_undelivered WHERE state = 'answered' AND delivered = 0",
+  )
+  const answer =
+    db.prepare(`UPDATE requests SET state = 'answered', version = version + 1, answer = ?, answered_by = ?,
+    closed_at = ? WHERE id = ? AND state = 'open' AND version = ?`)
+  const delivered = db.prepare("UPDATE requests SET delivered = 1 WHERE id = ?")
+  const close = db.prepare(`UPDATE requests SET state = 'closed', version = version + 1, closed_at = ?
+    WHERE id = ? AND state = 'open'`)
+  const closeOfTurn = db.prepare(`UPDATE requests SET state = 'closed', version = version + 1, closed_at = ?
+    WHERE turn = ? AND state = 'open' RETURNING *`)
+  return {
+    /** False when this request is known already (the event was replayed). */
+    open(
+      request: Pick<StoredRequest, "id" | "session" | "turn" | "attempt" | "body">,
+      now: Instant,
+    ): boolean {
+      const { id, session, turn, attempt, body } = request
+      return insert.run(id, session, turn, attempt, JSON.stringify(body), now).changes === 1
+    },
+    find(id: RequestId): StoredRequest | null {
+      const row = get.get(id)
+      return row ? toRequest(row) : null
+    },
+    openOf: (session: SessionId): readonly StoredRequest[] => openOf.all(session).map(toRequest),
+    allOpen: (): readonly StoredRequest[] => openAll.all().map(toRequest),
+    undelivered: (): readonly StoredRequest[] => undelivered.all().map(toRequest),
+    /** Compare-and-set: false when it is no longer open, or was shown in another version. */
+    answer(given: { id: RequestId; version: number; answer: Answer; by: Answerer }, now: Instant): boolean {
+      const result = answer.run(
+        JSON.stringify(given.answer),
+        JSON.stringify(given.by),
+        now,
+        given.id,
+        given.version,
+      )
+      return result.changes === 1
+    },
+    markDelivered(id: RequestId): void {
+      delivered.run(id)
+    },
+    /** False when it was not open any more. */
+    close: (id: RequestId, now: Instant): boolean => close.run(now, id).changes === 1,
+    closeOfTurn: (turn: TurnId, now: Instant): readonly StoredRequest[] =>
+      closeOfTurn.all(now, turn).map(toRequest),
+  }
+}

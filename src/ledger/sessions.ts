@@ -1,0 +1,121 @@
+import type { DatabaseSync } from "node:sqlite"
+import type { Instant, ProviderId, SessionId } from "../protocol/ids.ts"
+import type { Settings } from "../protocol/session.ts"
+
+export interface Session {
+  readonly id: SessionId
+  readonly title: string
+  readonly titleBy: "runtime" | "provider" | "owner"
+  readonly provider: ProviderId
+  readonly workspace: string
+  readonly workspaceKind: "managed" | "external"
+  /** What the owner chose. */
+  readonly settings: Settings
+  readonly state: "open" | "archived"
+  readonly createdAt: Instant
+  readonly updatedAt: Instant
+}
+
+/** The provider's side of a session, as the provider reports it. */
+export interface ProviderBinding {
+  readonly nativeId: string
+  readonly settings: Settings
+}
+
+type Row = Record<string, unknown>
+
+const toSession = (row: Row): Session => ({
+  id: row.id as SessionId,
+  title: row.title as string,
+  titleBy: row.title_by as Session["titleBy"],
+  provider: row.provider as ProviderId,
+  workspace: row.workspace as string,
+  workspaceKind: row.workspace_kind as Session["workspaceKind"],
+  settings: JSON.parse(row.settings as string) as Settings,
+  state: row.state as Session["state"],
+  createdAt: row.created_at as Instant,
+  updatedAt: row.updated_at as Instant,
+})
+
+export type SessionsTable = ReturnType<typeof sessionsTable>
+
+export function sessionsTable(db: DatabaseSync) {
+  const next = db.prepare(
+    "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'sessions'), 0) + 1 AS n",
+  )
+  const insert = db.prepare(`INSERT INTO sessions
+    (number, id, title, title_by, provider, workspace, workspace_kind, settings, state, created_at, updated_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'open', ?, ?)`)
+  const get = db.prepare("SELECT * FROM sessions WHERE id = ?")
+  const recent = db.prepare("SELECT * FROM sessions WHERE state = 'open' ORDER BY updated_at DESC LIMIT ?")
+  const all = db.prepare("SELECT * FROM sessions ORDER BY updated_at DESC LIMIT ?")
+  const setTitle = db.prepare("UPDATE sessions SET title = ?, title_by = ?, updated_at = ? WHERE id = ?")
+  const setSettings = db.prepare("UPDATE sessions SET settings = ?, updated_at = ? WHERE id = ?")
+  const setState = db.prepare("UPDATE sessions SET state = ?, updated_at = ? WHERE id = ?")
+  const touch = db.prepare("UPDATE sessions SET updated_at = ? WHERE id = ?")
+  const bindProvider =
+    db.prepare(`INSERT INTO provider_bindings (session, provider, native_id, settings, updated_at)
+    VALUES (?, ?, ?, ?, ?) ON CONFLICT (session, provider)
+    DO UPDATE SET native_id = excluded.native_id, settings = excluded.settings, updated_at = excluded.updated_at`)
+  const binding = db.prepare(
+    "SELECT native_id, settings FROM provider_bindings WHERE session = ? AND provider = ?",
+  )
+  const byNative = db.prepare(`SELECT s.* FROM sessions s JOIN provider_bindings b ON b.session = s.id
+    WHERE b.provider = ? AND b.native_id = ?`)
+
+  return {
+    /** The id the next `create` will take; only meaningful inside the same transaction. */
+    nextId(): SessionId {
+      return `S${String(next.get()?.n).padStart(3, "0")}` as SessionId
+    },
+    create(session: Omit<Session, "state" | "createdAt" | "updatedAt">, now: Instant): void {
+      const { id, title, titleBy, provider, workspace, workspaceKind, settings } = session
+      const number = Number(id.slice(1))
+      insert.run(
+        number,
+        id,
+        title,
+        titleBy,
+        provider,
+        workspace,
+        workspaceKind,
+        JSON.stringify(settings),
+        now,
+        now,
+      )
+    },
+    find(id: SessionId): Session | null {
+      const row = get.get(id)
+      return row ? toSession(row) : null
+    },
+    /** Newest first. */
+    list(query: { readonly limit: number; readonly archived?: boolean }): readonly Session[] {
+      return (query.archived ? all : recent).all(query.limit).map(toSession)
+    },
+    rename(id: SessionId, title: string, by: Session["titleBy"], now: Instant): void {
+      setTitle.run(title, by, now, id)
+    },
+    configure(id: SessionId, settings: Settings, now: Instant): void {
+      setSettings.run(JSON.stringify(settings), now, id)
+    },
+    setState(id: SessionId, state: Session["state"], now: Instant): void {
+      setState.run(state, now, id)
+    },
+    touch(id: SessionId, now: Instant): void {
+      touch.run(now, id)
+    },
+    bindProvider(id: SessionId, provider: ProviderId, binding: ProviderBinding, now: Instant): void {
+      bindProvider.run(id, provider, binding.nativeId, JSON.stringify(binding.settings), now)
+    },
+    providerBinding(id: SessionId, provider: ProviderId): ProviderBinding | null {
+      const row = binding.get(id, provider)
+      if (!row) return null
+      return { nativeId: row.native_id as string, settings: JSON.parse(row.settings as string) as Settings }
+    },
+    /** The session that already holds the provider's thread, if any: a native session is bound at most once. */
+    findByNative(provider: ProviderId, nativeId: string): Session | null {
+      const row = byNative.get(provider, nativeId)
+      return row ? toSession(row) : null
+    },
+  }
+}

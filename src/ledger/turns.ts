@@ -1,0 +1,172 @@
+import type { DatabaseSync } from "node:sqlite"
+import type { AttemptId, Instant, SessionId, TurnId } from "../protocol/ids.ts"
+import type { Failure, Outcome, Prompt, Usage } from "../protocol/session.ts"
+
+export type OpenTurnState = "queued" | "dispatching" | "running" | "waiting"
+export type TurnState = OpenTurnState | "completed" | "failed" | "stopped" | "indeterminate"
+
+/**
+ * Why a queued turn is not handed over yet. `confirm`: it arrived while the runtime was away and the owner decides;
+ * it does not hold back later turns. The others do.
+ */
+export type Hold =
+  | { readonly kind: "confirm"; readonly sentAt: Instant }
+  | {
+      readonly kind: "retry"
+      readonly until: Instant
+      readonly attempt: number
+      readonly of: number
+      readonly failure: Failure
+    }
+  | { readonly kind: "limit"; readonly until: Instant; readonly failure: Failure }
+
+export interface Turn {
+  readonly id: TurnId
+  readonly session: SessionId
+  readonly position: number
+  readonly state: TurnState
+  readonly origin: "owner" | "provider" | "schedule"
+  /** Where it came from and is answered; null for local clients, which read the session itself. */
+  readonly channel: number | null
+  readonly sourceMessage: string | null
+  readonly prompt: Prompt
+  readonly hold: Hold | null
+  readonly attempt: AttemptId | null
+  readonly attempts: number
+  /** The host journal the current attempt was handed to. */
+  readonly journal: string | null
+  readonly stopRequestedAt: Instant | null
+  readonly outcome: Outcome | null
+  readonly usage: Usage | null
+  readonly createdAt: Instant
+  readonly startedAt: Instant | null
+  readonly endedAt: Instant | null
+}
+
+export type NewTurn = Pick<
+  Turn,
+  "id" | "session" | "origin" | "channel" | "sourceMessage" | "prompt" | "hold"
+> & {
+  readonly clientId: string | null
+}
+
+type Row = Record<string, unknown>
+const json = <T>(value: unknown): T | null => (value === null ? null : (JSON.parse(value as string) as T))
+
+const toTurn = (row: Row): Turn => ({
+  id: row.id as TurnId,
+  session: row.session as SessionId,
+  position: row.position as number,
+  state: row.state as TurnState,
+  origin: row.origin as Turn["origin"],
+  channel: row.channel as number | null,
+  sourceMessage: row.source_message as string | null,
+  prompt: JSON.parse(row.prompt as string) as Prompt,
+  hold: json<Hold>(row.hold),
+  attempt: row.attempt as AttemptId | null,
+  attempts: row.attempts as number,
+  journal: row.journal as string | null,
+  stopRequestedAt: row.stop_requested_at as Instant | null,
+  outcome: json<Outcome>(row.outcome),
+  usage: json<Usage>(row.usage),
+  createdAt: row.created_at as Instant,
+  startedAt: row.started_at as Instant | null,
+  endedAt: row.ended_at as Instant | null,
+})
+
+const OPEN = "state IN ('queued', 'dispatching', 'running', 'waiting')"
+
+export type TurnsTable = ReturnType<typeof turnsTable>
+
+export function turnsTable(db: DatabaseSync) {
+  const insert = db.prepare(`INSERT INTO turns
+    (id, session, position, state, origin, channel, source_message, client_id, prompt, hold, created_at)
+    VALUES (?, ?, (SELECT coalesce(max(position), 0) + 1 FROM turns WHERE session = ? AND ${OPEN}),
+      'queued', ?, ?, ?, ?, ?, ?, ?)`)
+  const get = db.prepare("SELECT * FROM turns WHERE id = ?")
+  const byClient = db.prepare("SELECT * FROM turns WHERE client_id = ?")
+  const byAttempt = db.prepare("SELECT * FROM turns WHERE attempt = ?")
+  const byMessage = db.prepare(
+    "SELECT * FROM turns WHERE channel = ? AND source_message = ? ORDER BY created_at DESC",
+  )
+  const openOf = db.prepare(`SELECT * FROM turns WHERE session = ? AND ${OPEN} ORDER BY position`)
+  const openAll = db.prepare(
+    `SELECT * FROM turns INDEXED BY turns_open WHERE ${OPEN} ORDER BY session, position`,
+  )
+  const lastOf = db.prepare("SELECT * FROM turns WHERE session = ? ORDER BY created_at DESC LIMIT ?")
+  const dispatch =
+    db.prepare(`UPDATE turns SET state = 'dispatching', attempt = ?, attempts = attempts + 1, journal = ?,
+    hold = NULL WHERE id = ?`)
+  const setJournal = db.prepare("UPDATE turns SET journal = ? WHERE id = ?")
+  const setState = db.prepare("UPDATE turns SET state = ?, started_at = coalesce(started_at, ?) WHERE id = ?")
+  const requeue = db.prepare("UPDATE turns SET state = 'queued', hold = ? WHERE id = ?")
+  const setHold = db.prepare("UPDATE turns SET hold = ? WHERE id = ?")
+  const setPrompt = db.prepare("UPDATE turns SET prompt = ? WHERE id = ? AND state = 'queued'")
+  const setPosition = db.prepare("UPDATE turns SET position = ? WHERE id = ?")
+  const setUsage = db.prepare("UPDATE turns SET usage = ? WHERE id = ?")
+  const setStop = db.prepare(
+    "UPDATE turns SET stop_requested_at = coalesce(stop_requested_at, ?) WHERE id = ?",
+  )
+  const end = db.prepare("UPDATE turns SET state = ?, outcome = ?, hold = NULL, ended_at = ? WHERE id = ?")
+
+  const one = (row: Row | undefined): Turn | null => (row ? toTurn(row) : null)
+
+  return {
+    /** Appends to the session's queue. The same `clientId` twice is a constraint error: look it up first. */
+    add(turn: NewTurn, now: Instant): void {
+      const { id, session, origin, channel, sourceMessage, clientId, prompt, hold } = turn
+      const holdJson = hold && JSON.stringify(hold)
+      insert.run(
+        id,
+        session,
+        session,
+        origin,
+        channel,
+        sourceMessage,
+        clientId,
+        JSON.stringify(prompt),
+        holdJson,
+        now,
+      )
+    },
+    find: (id: TurnId): Turn | null => one(get.get(id)),
+    findByClientId: (clientId: string): Turn | null => one(byClient.get(clientId)),
+    findByAttempt: (attempt: AttemptId): Turn | null => one(byAttempt.get(attempt)),
+    /** The newest turn made from this message of a channel. */
+    findByMessage: (channel: number, message: string): Turn | null => one(byMessage.get(channel, message)),
+    /** In running order: the turn at work, if any, comes first. */
+    open: (session: SessionId): readonly Turn[] => openOf.all(session).map(toTurn),
+    allOpen: (): readonly Turn[] => openAll.all().map(toTurn),
+    /** Newest first. */
+    recent: (session: SessionId, limit: number): readonly Turn[] => lastOf.all(session, limit).map(toTurn),
+    dispatch(id: TurnId, attempt: AttemptId, journal: string | null): void {
+      dispatch.run(attempt, journal, id)
+    },
+    handedTo(id: TurnId, journal: string): void {
+      setJournal.run(journal, id)
+    },
+    setState(id: TurnId, state: OpenTurnState, now: Instant): void {
+      setState.run(state, state === "queued" ? null : now, id)
+    },
+    requeue(id: TurnId, hold: Hold | null): void {
+      requeue.run(hold && JSON.stringify(hold), id)
+    },
+    setHold(id: TurnId, hold: Hold | null): void {
+      setHold.run(hold && JSON.stringify(hold), id)
+    },
+    /** False when the turn was no longer waiting in the queue. */
+    edit: (id: TurnId, prompt: Prompt): boolean => setPrompt.run(JSON.stringify(prompt), id).changes === 1,
+    place(id: TurnId, position: number): void {
+      setPosition.run(position, id)
+    },
+    setUsage(id: TurnId, usage: Usage): void {
+      setUsage.run(JSON.stringify(usage), id)
+    },
+    requestStop(id: TurnId, now: Instant): void {
+      setStop.run(now, id)
+    },
+    end(id: TurnId, outcome: Outcome, now: Instant): void {
+      end.run(outcome.kind, JSON.stringify(outcome), now, id)
+    },
+  }
+}
