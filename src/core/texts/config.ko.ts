@@ -1,0 +1,65 @@
+import type { en } from "./config.en.ts"
+import type { Translation } from "./text.ts"
+
+export const ko: Translation<typeof en> = {
+  "source.command_line": "명령줄",
+  "source.environment": "환경 변수",
+  "source.default": "기본값",
+
+  "what.bad_value": "{key} 값 {value} 은(는) 사용할 수 없습니다.",
+  "what.bad_secret": "{key} 값을 사용할 수 없습니다(값은 표시하지 않습니다).",
+  "what.bad_token": "{key}의 토큰 {total}개 중 {position}번째는 봇 토큰이 아닙니다(값은 표시하지 않습니다).",
+  "what.duplicate_bot": "{key}의 토큰 {total}개 중 {position}번째는 앞의 토큰과 같은 봇의 것입니다.",
+  "what.owner_missing": "봇은 있지만 소유자가 없습니다.",
+  "what.unknown": "{key} 은(는) 설정 항목이 아닙니다.",
+  "what.unknown_nearest": "{key} 은(는) 설정 항목이 아닙니다. {nearest} 을(를) 뜻하셨나요?",
+  "what.retired": "{key} 은(는) 더 이상 쓰이지 않습니다.",
+  "what.data_dir": "{key} 은(는) 파일의 위치를 정하는 값이므로 파일 안에서는 효과가 없습니다.",
+  "what.unreadable": "{key} 을(를) 읽을 수 없습니다: {detail}.",
+  "what.not_json": "{key} 은(는) 올바른 JSON이 아닙니다: {detail}.",
+  "what.loose_mode": "이 컴퓨터의 다른 사용자가 {key} 을(를) 읽을 수 있습니다(모드 {mode}).",
+  "what.not_a_directory": "{key} 값 {value} 은(는) 디렉터리가 아닙니다.",
+
+  "effect.telegram_off": "텔레그램은 꺼진 상태로 있습니다.",
+  "effect.bot_left_out": "그 봇은 제외됩니다.",
+  "effect.local_ui_off": "로컬 웹 페이지는 꺼진 상태로 있습니다.",
+  "effect.ignored": "무시됩니다.",
+
+  "accept.token": "@BotFather가 준 그대로의 토큰: 숫자, 콜론, 영문자와 숫자 35자",
+  "accept.owner": "텔레그램 사용자 번호: 양수이며, @이름이나 그룹 번호가 아님",
+  "accept.url": "http:// 또는 https:// 주소",
+  "accept.provider": "codex, claude, openclaw, demo 또는 acp:<이름>",
+  "accept.path": "절대 경로 또는 ~/ 로 시작하는 경로",
+  "accept.duration": "1000에서 2147483647까지의 밀리초",
+  "accept.program": "프로그램의 경로 또는 이름",
+  "accept.sandbox": "read-only, workspace-write 또는 danger-full-access",
+  "accept.permission_mode": "acceptEdits, auto, bypassPermissions, default, dontAsk 또는 plan",
+  "accept.command": "셸 명령",
+  "accept.boolean": "true 또는 false",
+  "accept.loopback": "이 컴퓨터 안에서만 쓰는 주소: 127.0.0.1, ::1 또는 localhost",
+  "accept.port": "0에서 65535까지의 포트(0은 빈 포트를 고름)",
+  "accept.days": "1에서 3650까지의 일수",
+  "accept.log_days": "1에서 365까지의 일수",
+  "accept.bytes": "1024 이상의 바이트 수",
+  "accept.language": "auto, en 또는 ko",
+  "accept.log_level": "debug, info, warn 또는 error",
+  "accept.schema": "docs/config.schema.json에 설명된 형식",
+  "accept.object": "JSON 객체",
+  "accept.directory": "디렉터리, 또는 디렉터리를 만들 수 있는 경로",
+  "accept.known": "문서에 나열된 설정 항목",
+  "accept.mode": "본인만 읽을 수 있는 파일",
+
+  "remedy.correct": "{source}의 {key} 값을 고친 뒤 다시 시작하세요.",
+  "remedy.token": "@BotFather에서 토큰을 다시 복사하거나 다음을 실행하세요: remoteagent setup",
+  "remedy.owner":
+    "다음을 실행하세요: remoteagent setup (봇에 보낸 메시지에서 번호를 알아냅니다). 또는 TELEGRAM_OWNER_ID를 설정하세요.",
+  "remedy.loopback":
+    "LOCAL_UI_HOST=127.0.0.1 로 설정하세요. 다른 곳에서 접속하려면 터널을 쓰세요. 페이지 자체를 네트워크에 열어서는 안 됩니다.",
+  "remedy.remove": "{source}에서 {key} 을(를) 지우세요.",
+  "remedy.agent_env":
+    "{source}에서 {key} 을(를) 지우세요. 에이전트용 변수는 config.json의 providers.<id>.env 에 넣습니다.",
+  "remedy.rename": "{source}에서 이름을 {nearest} (으)로 바꾸세요.",
+  "remedy.data_dir": "DATA_DIR을 환경 변수로 설정하거나 다음과 같이 쓰세요: remoteagent --data-dir <경로>",
+  "remedy.chmod": "다음을 실행하세요: chmod {mode} {path}",
+  "remedy.readable": "{path} 을(를) 이 사용자가 읽을 수 있는 파일로 만드세요.",
+}
