@@ -50,7 +50,10 @@ interface TsApi {
   readonly SymbolFlags: Readonly<Record<string, number>>
   readonly ModuleKind: Readonly<Record<string, number>>
   readonly ScriptTarget: Readonly<Record<string, number>>
-  createProgram(files: readonly string[], options: object): { getTypeChecker(): TsChecker; getSourceFile(f: string): unknown }
+  createProgram(
+    files: readonly string[],
+    options: object,
+  ): { getTypeChecker(): TsChecker; getSourceFile(f: string): unknown }
   displayPartsToString(parts: readonly unknown[]): string
 }
 type Schema = Record<string, unknown>
@@ -110,7 +113,11 @@ class SchemaWriter {
   }
 
   #isList(type: TsType): boolean {
-    return this.#checker.isArrayType(type) || this.#checker.isTupleType(type) || type.symbol?.name === "ReadonlyArray"
+    return (
+      this.#checker.isArrayType(type) ||
+      this.#checker.isTupleType(type) ||
+      type.symbol?.name === "ReadonlyArray"
+    )
   }
 
   #convertList(type: TsType): Schema {
@@ -194,7 +201,8 @@ function withIntegers(name: string, schema: Schema): Schema {
 }
 
 async function main(typescriptPath: string | undefined): Promise<void> {
-  if (!typescriptPath) throw new Error("Give the path of TypeScript 5.9's lib/typescript.js (see the top of this script)")
+  if (!typescriptPath)
+    throw new Error("Give the path of TypeScript 5.9's lib/typescript.js (see the top of this script)")
   const loaded = await import(pathToFileURL(resolve(typescriptPath)).href)
   const ts: TsApi = loaded.default
   const entry = resolve(typesRoot, "mod.d.ts")
@@ -215,7 +223,9 @@ async function main(typescriptPath: string | undefined): Promise<void> {
   const definitions = { ...writer.definitions, InputFile: { type: "string", minLength: 1 } }
   const source = `@grammyjs/types@${version}, by scripts/generate-botapi-schema.ts`
   writeFileSync(output, `${JSON.stringify({ $comment: source, methods, definitions })}\n`)
-  console.log(`${Object.keys(methods).length} methods, ${Object.keys(definitions).length} definitions -> ${output}`)
+  console.log(
+    `${Object.keys(methods).length} methods, ${Object.keys(definitions).length} definitions -> ${output}`,
+  )
 }
 
 await main(process.argv[2])

@@ -1,0 +1,92 @@
+import type { User } from "@grammyjs/types/manage.js"
+import type { FakeBot } from "./bot.ts"
+import { ChatState, privateChat } from "./chats.ts"
+import { Conversation } from "./conversation.ts"
+import type { World } from "./world.ts"
+
+export interface GroupSpec {
+  readonly id?: number
+  readonly title?: string
+  readonly forum?: boolean
+  /** Administrators hear everything that is said. */
+  readonly botIsAdmin?: boolean
+}
+
+/** A person with Telegram on their phone. */
+export class TelegramUser {
+  readonly user: User
+  readonly #world: World
+
+  constructor(world: World, user: User) {
+    this.#world = world
+    this.user = user
+  }
+
+  get id(): number {
+    return this.user.id
+  }
+
+  /** The private chat with a bot, as if Start had been pressed before. */
+  chatWith(bot: FakeBot): Conversation {
+    const known = bot.privateChats.get(this.user.id)
+    const chat = known ?? new ChatState(privateChat(this.user), () => bot.takeMessageId())
+    chat.bots.set(bot.id, "member")
+    bot.privateChats.set(this.user.id, chat)
+    return new Conversation({ world: this.#world, chat, user: this.user, bots: [bot] })
+  }
+
+  /** A new supergroup with the bots in it; each hears that it was added. */
+  group(bots: FakeBot | readonly FakeBot[], spec: GroupSpec = {}): Conversation {
+    const members = [bots].flat()
+    const id = spec.id ?? -1_001_000_000_000 - this.#world.takeNumber()
+    let lastMessageId = 0
+    const chat = new ChatState(
+      {
+        id,
+        type: "supergroup",
+        title: spec.title ?? "Group",
+        ...(spec.forum ? { is_forum: true as const } : {}),
+      },
+      () => ++lastMessageId,
+    )
+    this.#world.groups.set(id, chat)
+    for (const bot of members) {
+      chat.bots.set(bot.id, spec.botIsAdmin ? "administrator" : "member")
+      bot.updates.push({
+        my_chat_member: {
+          chat: chat.chat,
+          from: this.user,
+          date: this.#world.clock.unixTime(),
+          old_chat_member: { status: "left", user: bot.user },
+          new_chat_member: { status: "member", user: bot.user },
+        },
+      })
+    }
+    return new Conversation({ world: this.#world, chat, user: this.user, bots: members })
+  }
+
+  /** Blocks the bot: it is told, and can send nothing any more. */
+  async blocks(bot: FakeBot): Promise<void> {
+    await this.#changeMembership(bot, { isBlocked: true })
+  }
+
+  async unblocks(bot: FakeBot): Promise<void> {
+    await this.#changeMembership(bot, { isBlocked: false })
+  }
+
+  async #changeMembership(bot: FakeBot, { isBlocked }: { isBlocked: boolean }): Promise<void> {
+    const { chat } = this.chatWith(bot)
+    chat.isClosedToBot = isBlocked
+    const member = { status: "member" as const, user: bot.user }
+    const blocked = { status: "kicked" as const, user: bot.user, until_date: 0 }
+    bot.updates.push({
+      my_chat_member: {
+        chat: chat.chat,
+        from: this.user,
+        date: this.#world.clock.unixTime(),
+        old_chat_member: isBlocked ? member : blocked,
+        new_chat_member: isBlocked ? blocked : member,
+      },
+    })
+  }
+}
