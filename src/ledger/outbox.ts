@@ -88,7 +88,8 @@ export function outboxTable(db: DatabaseSync) {
   const rewrite = db.prepare(
     "UPDATE outbox SET payload = ?, updated_at = ? WHERE id = ? AND state = 'pending'",
   )
-  const interrupted = db.prepare("SELECT * FROM outbox INDEXED BY outbox_open WHERE state = 'sending'")
+  const interrupted = db.prepare(`SELECT * FROM outbox INDEXED BY outbox_open
+    WHERE state IN ('pending', 'sending') AND state = 'sending'`)
   const purge = db.prepare(
     "DELETE FROM outbox WHERE updated_at < ? AND state IN ('sent', 'failed', 'dropped')",
   )

@@ -1,24 +1,7 @@
 import type { DatabaseSync } from "node:sqlite"
+import type { Hold, OpenTurnState, TurnState } from "../core/turn.ts"
 import type { AttemptId, Instant, SessionId, TurnId } from "../protocol/ids.ts"
-import type { Failure, Outcome, Prompt, Usage } from "../protocol/session.ts"
-
-export type OpenTurnState = "queued" | "dispatching" | "running" | "waiting"
-export type TurnState = OpenTurnState | "completed" | "failed" | "stopped" | "indeterminate"
-
-/**
- * Why a queued turn is not handed over yet. `confirm`: it arrived while the runtime was away and the owner decides;
- * it does not hold back later turns. The others do.
- */
-export type Hold =
-  | { readonly kind: "confirm"; readonly sentAt: Instant }
-  | {
-      readonly kind: "retry"
-      readonly until: Instant
-      readonly attempt: number
-      readonly of: number
-      readonly failure: Failure
-    }
-  | { readonly kind: "limit"; readonly until: Instant; readonly failure: Failure }
+import type { Outcome, Prompt, Usage } from "../protocol/session.ts"
 
 export interface Turn {
   readonly id: TurnId

@@ -85,7 +85,12 @@ export const Item = z.discriminatedUnion("kind", [
     input: z.string().optional(),
     output: z.string().optional(),
   }),
-  z.object({ ...itemBase, kind: z.literal("plan"), steps: z.array(PlanStep).readonly(), text: z.string().optional() }),
+  z.object({
+    ...itemBase,
+    kind: z.literal("plan"),
+    steps: z.array(PlanStep).readonly(),
+    text: z.string().optional(),
+  }),
   z.object({ ...itemBase, kind: z.literal("image"), path: z.string(), mediaType: z.string() }),
 ])
 export type Item = z.infer<typeof Item>
@@ -218,7 +223,11 @@ export type Limit = z.infer<typeof Limit>
 
 export const Notice = z.discriminatedUnion("code", [
   /** The provider itself retries; never final. */
-  z.object({ code: z.literal("retrying"), attempt: z.number().int().optional(), of: z.number().int().optional() }),
+  z.object({
+    code: z.literal("retrying"),
+    attempt: z.number().int().optional(),
+    of: z.number().int().optional(),
+  }),
   z.object({ code: z.literal("model_changed"), from: z.string().optional(), to: z.string() }),
   z.object({ code: z.literal("context_compacted") }),
   z.object({ code: z.literal("sandbox_unusable"), detail: z.string() }),
@@ -330,4 +339,3 @@ export const NativeSession = z.object({
   settings: Settings,
 })
 export type NativeSession = z.infer<typeof NativeSession>
-

@@ -2,7 +2,9 @@
  * The provider port: what the host asks of an agent, and what the agent's adapter tells the host.
  * An adapter knows its agent and nothing of the runtime, the ledger or any surface.
  */
-import type { AttemptId, Instant, ProviderId, RequestId } from "../protocol/ids.ts"
+import type { Clock } from "../core/clock.ts"
+import type { Log } from "../core/log.ts"
+import type { AttemptId, ProviderId, RequestId } from "../protocol/ids.ts"
 import type {
   Answer,
   Capabilities,
@@ -16,6 +18,8 @@ import type {
   SessionSpec,
   Settings,
 } from "../protocol/session.ts"
+
+export type { Clock, Log }
 
 export interface Provider {
   readonly id: ProviderId
@@ -112,21 +116,6 @@ export interface ProviderConfig {
   /** Silence after which a running turn is reported as `silent`, and after which it is given up, in ms. */
   readonly silentNoticeMs?: number
   readonly silentLimitMs?: number
-}
-
-export interface Clock {
-  now(): Instant
-  /** Calls back once after `ms`, unless cancelled; does not keep the process alive. */
-  after(ms: number, run: () => void): { cancel(): void }
-}
-
-export interface Log {
-  debug(fields: object, message: string): void
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
-  error(fields: object, message: string): void
-  /** Keeps a raw payload in the log only; returns the id under which it is found, which may be shown to the owner. */
-  keep(what: string, payload: unknown): string
 }
 
 /** Starts and ends child processes: own process group, clean environment, bounded output, recorded for a later host. */

@@ -1,0 +1,86 @@
+/** The life of a turn, decided without I/O: what runs next, and what follows when an attempt ended. */
+import type { Instant } from "../protocol/ids.ts"
+import type { Failure, Outcome } from "../protocol/session.ts"
+import { retryPolicy } from "./failure.ts"
+
+export type OpenTurnState = "queued" | "dispatching" | "running" | "waiting"
+export type TurnState = OpenTurnState | Outcome["kind"]
+
+/**
+ * Why a queued turn is not handed over yet. `confirm`: it arrived while the runtime was away and the owner decides;
+ * it does not hold back later turns. The others do.
+ */
+export type Hold = { readonly kind: "confirm"; readonly sentAt: Instant } | AttemptHold
+
+/** Made by an attempt that ended and comes again. */
+export type AttemptHold =
+  | {
+      readonly kind: "retry"
+      readonly until: Instant
+      /** The attempt that comes next, and how many there will be at most. */
+      readonly attempt: number
+      readonly of: number
+      readonly failure: Failure
+    }
+  | { readonly kind: "limit"; readonly until: Instant; readonly failure: Failure }
+
+interface Queued {
+  readonly state: TurnState
+  readonly hold: Hold | null
+}
+
+export type Next<T> =
+  | { readonly kind: "busy"; readonly turn: T }
+  | { readonly kind: "run"; readonly turn: T }
+  | { readonly kind: "wait"; readonly until: Instant; readonly turn: T }
+  | { readonly kind: "idle" }
+
+/** Which of a session's open turns, in queue order, has the floor. One runs at a time. */
+export function nextInQueue<T extends Queued>(open: readonly T[], now: Instant): Next<T> {
+  const working = open.find((turn) => turn.state !== "queued")
+  if (working) return { kind: "busy", turn: working }
+  const head = open.find((turn) => turn.hold?.kind !== "confirm")
+  if (!head) return { kind: "idle" }
+  if (head.hold && head.hold.kind !== "confirm" && head.hold.until > now) {
+    return { kind: "wait", until: head.hold.until, turn: head }
+  }
+  return { kind: "run", turn: head }
+}
+
+export interface EndedAttempt {
+  readonly outcome: Outcome
+  /** How many attempts were made, this one included. */
+  readonly attempts: number
+  readonly stopRequested: boolean
+  readonly now: Instant
+  /** In [0, 1): spreads retries. */
+  readonly random: number
+}
+
+export type AfterAttempt =
+  | { readonly kind: "end"; readonly outcome: Outcome }
+  | { readonly kind: "hold"; readonly hold: AttemptHold }
+
+/** Retryable failures wait and come again, within the bounds of their class; everything else is the outcome. */
+export function afterAttempt({ outcome, attempts, stopRequested, now, random }: EndedAttempt): AfterAttempt {
+  if (outcome.kind !== "failed") return { kind: "end", outcome }
+  if (stopRequested) return { kind: "end", outcome: { kind: "stopped", text: outcome.text } }
+  const { failure } = outcome
+  if (failure.class === "usage_limit" && failure.resetsAt !== undefined && failure.resetsAt > now) {
+    return { kind: "hold", hold: { kind: "limit", until: failure.resetsAt, failure } }
+  }
+  const policy = retryPolicy(failure.class)
+  if (!policy.retry || attempts >= policy.maxAttempts) return { kind: "end", outcome }
+  const until = Math.max(now + policy.delayMs(attempts, random), failure.resetsAt ?? 0)
+  return {
+    kind: "hold",
+    hold: { kind: "retry", until, attempt: attempts + 1, of: policy.maxAttempts, failure },
+  }
+}
+
+/** What a first line says of a session, short enough for a list or a topic's name; empty when there is no text. */
+export function titleFrom(text: string): string {
+  const line = text.trim().split("\n", 1)[0]?.replaceAll(/\s+/g, " ") ?? ""
+  const graphemes = [...new Intl.Segmenter().segment(line)].map((part) => part.segment)
+  return graphemes.length <= 60 ? line : `${graphemes.slice(0, 59).join("").trimEnd()}…`
+}

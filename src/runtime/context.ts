@@ -1,0 +1,17 @@
+import type { Clock } from "../core/clock.ts"
+import type { Log } from "../core/log.ts"
+import type { Ledger } from "../ledger/ledger.ts"
+import type { Fact } from "./surface.ts"
+
+/** What every part of the runtime works with. */
+export interface RuntimeContext {
+  readonly ledger: Ledger
+  readonly clock: Clock
+  /** A fresh UUID. */
+  readonly newId: () => string
+  /** In [0, 1). */
+  readonly random: () => number
+  readonly log: Log
+  /** Tells every surface; only inside a transaction. */
+  readonly announce: (fact: Fact) => void
+}

@@ -1,0 +1,101 @@
+/**
+ * The runtime without its surfaces: the ledger, the turns in it and the link to the host, put together. Surfaces are
+ * added before `start`, and everything they do goes through here.
+ */
+import type { Clock } from "../core/clock.ts"
+import type { Log } from "../core/log.ts"
+import type { Ledger } from "../ledger/ledger.ts"
+import type { ProviderId, SessionId } from "../protocol/ids.ts"
+import type { Settings } from "../protocol/session.ts"
+import type { RuntimeContext } from "./context.ts"
+import { HostLinkError } from "./host-link/link.ts"
+import { LiveTurns } from "./live.ts"
+import { Providers } from "./providers.ts"
+import { Requests } from "./requests.ts"
+import { type ConnectHost, TurnRunner } from "./runner.ts"
+import { Sessions } from "./sessions.ts"
+import type { Fact, Surface } from "./surface.ts"
+import { Turns } from "./turns.ts"
+
+export interface KernelOptions {
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly newId: () => string
+  readonly random: () => number
+  readonly log: Log
+  readonly connectHost: ConnectHost
+  readonly workspaceRoot: string
+  readonly defaults: (provider: ProviderId) => Settings
+  readonly defaultProvider: ProviderId | null
+}
+
+export class Kernel {
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly log: Log
+  readonly newId: () => string
+  readonly live: LiveTurns
+  readonly sessions: Sessions
+  readonly turns: Turns
+  readonly requests: Requests
+  readonly providers: Providers
+  readonly #runner: TurnRunner
+  readonly #surfaces: Surface[] = []
+
+  constructor(options: KernelOptions) {
+    const { ledger, clock, newId, random, log } = options
+    const announce = (fact: Fact) => this.#announce(fact)
+    const context: RuntimeContext = { ledger, clock, newId, random, log, announce }
+    this.ledger = ledger
+    this.clock = clock
+    this.log = log
+    this.newId = newId
+    this.live = new LiveTurns()
+    this.#runner = new TurnRunner(context, this.live, options.connectHost)
+    this.turns = new Turns(context, {
+      wake: (session) => this.#runner.wake(session),
+      interrupt: (turn) => this.#runner.interrupt(turn),
+    })
+    this.requests = new Requests(context, (request) => this.#runner.deliverAnswer(request))
+    this.sessions = new Sessions(context, {
+      workspaceRoot: options.workspaceRoot,
+      defaults: options.defaults,
+      onConfigured: (session) => this.#configureHost(session),
+    })
+    this.providers = new Providers(context, this.#runner.host, options.defaultProvider)
+  }
+
+  add(surface: Surface): void {
+    this.#surfaces.push(surface)
+  }
+
+  start(): void {
+    this.#runner.start()
+  }
+
+  stop(): void {
+    this.#runner.stop()
+  }
+
+  get hostPid(): number | null {
+    return this.#runner.host.current?.pid ?? null
+  }
+
+  /** Ends the host and every agent in it. Resolves when it has agreed; a host that does not run is fine. */
+  async stopAgents(): Promise<void> {
+    const link = this.#runner.host.current
+    if (!link) return
+    await link.command({ kind: "host.stop" }).catch((error: unknown) => {
+      if (!(error instanceof HostLinkError)) throw error
+    })
+  }
+
+  #announce(fact: Fact): void {
+    for (const surface of this.#surfaces) surface.onFact(fact)
+  }
+
+  /** A session the host does not have open learns its settings with the next turn. */
+  #configureHost(id: SessionId): void {
+    this.#runner.configure(id)
+  }
+}

@@ -1,0 +1,99 @@
+/** What running turns look like right now: never stored, rebuilt from what arrives. */
+import type { ItemId, SessionId, TurnId } from "../protocol/ids.ts"
+import type { Item, Notice, Usage } from "../protocol/session.ts"
+
+const ITEMS_KEPT = 100
+
+export interface LiveTurn {
+  readonly turn: TurnId
+  readonly session: SessionId
+  /** In the order they began; a newer state replaces an older one in place. */
+  readonly items: ReadonlyMap<ItemId, Item>
+  /** Text of items that are still being written, by item. */
+  readonly texts: ReadonlyMap<
+    string,
+    { readonly channel: "message" | "reasoning" | "output"; readonly text: string }
+  >
+  readonly notice: Notice | null
+  readonly usage: Usage | null
+}
+
+type Mutable = {
+  -readonly [K in keyof LiveTurn]: LiveTurn[K] extends ReadonlyMap<infer A, infer B> ? Map<A, B> : LiveTurn[K]
+}
+
+export type LiveChange = "item" | "text" | "notice" | "usage" | "ended"
+export type LiveListener = (turn: LiveTurn, change: LiveChange) => void
+
+export class LiveTurns {
+  readonly #turns = new Map<TurnId, Mutable>()
+  readonly #listeners = new Set<LiveListener>()
+
+  /** Calls back on every change of every running turn; returns the way to stop it. */
+  subscribe(listener: LiveListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  find(turn: TurnId): LiveTurn | null {
+    return this.#turns.get(turn) ?? null
+  }
+
+  item(turn: TurnId, session: SessionId, item: Item): void {
+    const live = this.#ensure(turn, session)
+    live.items.set(item.id, item)
+    if (item.status !== "running") live.texts.delete(item.id)
+    if (live.items.size > ITEMS_KEPT) this.#forgetOldest(live)
+    live.notice = null
+    this.#tell(live, "item")
+  }
+
+  /** Appends at `offset`; 0 starts over. Text whose beginning was missed is left out until it starts over. */
+  text(
+    turn: TurnId,
+    session: SessionId,
+    more: { item: string; channel: "message" | "reasoning" | "output"; offset: number; text: string },
+  ): void {
+    const live = this.#ensure(turn, session)
+    const before = more.offset === 0 ? "" : (live.texts.get(more.item)?.text ?? null)
+    if (before === null || before.length !== more.offset) return
+    live.texts.set(more.item, { channel: more.channel, text: before + more.text })
+    this.#tell(live, "text")
+  }
+
+  notice(turn: TurnId, session: SessionId, notice: Notice): void {
+    const live = this.#ensure(turn, session)
+    live.notice = notice
+    this.#tell(live, "notice")
+  }
+
+  usage(turn: TurnId, session: SessionId, usage: Usage): void {
+    const live = this.#ensure(turn, session)
+    live.usage = usage
+    this.#tell(live, "usage")
+  }
+
+  end(turn: TurnId): void {
+    const live = this.#turns.get(turn)
+    if (!live) return
+    this.#turns.delete(turn)
+    this.#tell(live, "ended")
+  }
+
+  #ensure(turn: TurnId, session: SessionId): Mutable {
+    const known = this.#turns.get(turn)
+    if (known) return known
+    const live: Mutable = { turn, session, items: new Map(), texts: new Map(), notice: null, usage: null }
+    this.#turns.set(turn, live)
+    return live
+  }
+
+  #forgetOldest(live: Mutable): void {
+    const oldest = live.items.keys().next().value
+    if (oldest !== undefined) live.items.delete(oldest)
+  }
+
+  #tell(live: LiveTurn, change: LiveChange): void {
+    for (const listener of this.#listeners) listener(live, change)
+  }
+}

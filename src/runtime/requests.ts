@@ -1,0 +1,71 @@
+/** Answers to what agents wait for: the first valid one wins, on whichever surface it was given. */
+import type { Answerer, StoredRequest } from "../ledger/requests.ts"
+import type { RequestId } from "../protocol/ids.ts"
+import type { Answer, RequestBody } from "../protocol/session.ts"
+import type { RuntimeContext } from "./context.ts"
+
+export type AnswerResult =
+  | { readonly kind: "accepted"; readonly request: StoredRequest }
+  /** Somebody was faster, or the agent took it back. */
+  | { readonly kind: "too_late"; readonly request: StoredRequest }
+  /** The answer was given to something else than what is open now. */
+  | { readonly kind: "stale" }
+  | { readonly kind: "invalid"; readonly why: "unknown_option" | "unanswered_question" | "wrong_kind" }
+  | { readonly kind: "unknown" }
+
+export class Requests {
+  readonly #context: RuntimeContext
+  /** Called after the commit: the answer must reach the host. */
+  readonly #deliver: (request: RequestId) => void
+
+  constructor(context: RuntimeContext, deliver: (request: RequestId) => void) {
+    this.#context = context
+    this.#deliver = deliver
+  }
+
+  answer(given: { id: RequestId; version: number; answer: Answer; by: Answerer }): AnswerResult {
+    const { ledger, clock, announce } = this.#context
+    return ledger.transact(() => {
+      const request = ledger.requests.find(given.id)
+      if (!request) return { kind: "unknown" }
+      if (request.state !== "open") return { kind: "too_late", request }
+      const fault = faultOf(request.body, given.answer)
+      if (fault) return { kind: "invalid", why: fault }
+      if (!ledger.requests.answer(given, clock.now())) return { kind: "stale" }
+      const answered = ledger.requests.find(given.id) as StoredRequest
+      const turn = ledger.turns.find(answered.turn)
+      this.#record(answered, given.by)
+      if (turn) announce({ kind: "request.closed", turn, request: answered })
+      ledger.afterCommit(() => this.#deliver(answered.id))
+      return { kind: "accepted", request: answered }
+    })
+  }
+
+  #record(answered: StoredRequest, by: Answerer): void {
+    const { ledger, clock } = this.#context
+    const { id: request, session, turn } = answered
+    const body = { request, why: "answered", by: by.detail, answer: withoutSecrets(answered) }
+    ledger.events.append({ session, turn, kind: "request.closed", body }, clock.now())
+  }
+}
+
+type Fault = Extract<AnswerResult, { kind: "invalid" }>["why"]
+
+function faultOf(body: RequestBody, answer: Answer): Fault | null {
+  if (answer.kind === "dismissed") return null
+  if (body.kind === "question") {
+    if (answer.kind !== "answers") return "wrong_kind"
+    const isAnswered = body.questions.every((question) => (answer.answers[question.id]?.length ?? 0) > 0)
+    return isAnswered ? null : "unanswered_question"
+  }
+  if (answer.kind !== "option") return "wrong_kind"
+  return body.options.some((option) => option.id === answer.option) ? null : "unknown_option"
+}
+
+/** The session's history keeps what was answered, except answers to questions that ask for secrets. */
+function withoutSecrets({ body, answer }: StoredRequest): Answer | null {
+  if (body.kind !== "question" || answer?.kind !== "answers") return answer
+  const secret = new Set(body.questions.filter((question) => question.secret).map((question) => question.id))
+  const shown = Object.entries(answer.answers).map(([id, values]) => [id, secret.has(id) ? ["•••"] : values])
+  return { kind: "answers", answers: Object.fromEntries(shown) as Record<string, string[]> }
+}

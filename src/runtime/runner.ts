@@ -1,0 +1,317 @@
+/**
+ * Hands turns to the host, one at a time per session, and takes its events in. Whatever is interrupted here is
+ * repeated under the same id: the host answers a repeated attempt with what became of it.
+ */
+
+import { retryPrompt } from "../core/retry-prompt.ts"
+import { nextInQueue } from "../core/turn.ts"
+import type { Session } from "../ledger/sessions.ts"
+import type { Turn } from "../ledger/turns.ts"
+import type { HostEvent } from "../protocol/host-link.ts"
+import type { AttemptId, RequestId, SessionId, TurnId } from "../protocol/ids.ts"
+import type { SessionSpec } from "../protocol/session.ts"
+import type { RuntimeContext } from "./context.ts"
+import { HostConnection } from "./host-connection.ts"
+import { HostEvents, isEnded } from "./host-events.ts"
+import { type HostLink, HostLinkError, type HostLinkHandlers, type LiveText } from "./host-link/link.ts"
+import type { LiveTurns } from "./live.ts"
+
+export interface HostCursorAndHandlers extends HostLinkHandlers {
+  readonly journal: string | null
+  readonly acked: number
+}
+
+export type ConnectHost = (options: HostCursorAndHandlers) => Promise<HostLink>
+
+export class TurnRunner {
+  readonly host: HostConnection
+  readonly #context: RuntimeContext
+  readonly #live: LiveTurns
+  readonly #events: HostEvents
+  /** Events received and not yet committed: one transaction takes all that came in one turn of the event loop. */
+  #received: HostEvent[] = []
+  /** Sessions whose queue is being looked at; a wake meanwhile looks again. */
+  readonly #looking = new Map<SessionId, "once" | "again">()
+  readonly #timers = new Map<SessionId, { cancel(): void }>()
+
+  constructor(context: RuntimeContext, live: LiveTurns, connect: ConnectHost) {
+    this.#context = context
+    this.#live = live
+    this.#events = new HostEvents(context, live, (session) => this.wake(session))
+    this.host = new HostConnection({
+      connect: () => this.#connect(connect),
+      onLink: (link) => this.#resync(link),
+      isNeeded: () => this.#isHostNeeded(),
+      onUnavailable: (reason) => this.#onHostUnavailable(reason),
+      clock: context.clock,
+      log: context.log,
+    })
+  }
+
+  /** Takes up everything that is open in the ledger. */
+  start(): void {
+    for (const session of new Set(this.#context.ledger.turns.allOpen().map((turn) => turn.session)))
+      this.wake(session)
+    this.host.ensure()
+  }
+
+  stop(): void {
+    for (const timer of this.#timers.values()) timer.cancel()
+    this.host.close()
+  }
+
+  /** Looks whether a session's next turn can run. */
+  wake(session: SessionId): void {
+    if (this.#looking.has(session)) {
+      this.#looking.set(session, "again")
+      return
+    }
+    this.#looking.set(session, "once")
+    void this.#look(session).finally(() => {
+      const again = this.#looking.get(session) === "again"
+      this.#looking.delete(session)
+      if (again) this.wake(session)
+    })
+  }
+
+  /** Tells the host to interrupt a turn; repeated by `#resync` when there is no link now. */
+  interrupt(id: TurnId): void {
+    const turn = this.#context.ledger.turns.find(id)
+    if (!turn?.attempt || isEnded(turn)) return
+    this.#send({ kind: "turn.interrupt", session: turn.session, attempt: turn.attempt })
+  }
+
+  /** Brings a stored answer to the host; repeated by `#resync` when there is no link now. */
+  deliverAnswer(id: RequestId): void {
+    const link = this.host.current
+    if (link) void this.#answer(link, id)
+    else this.host.ensure()
+  }
+
+  /** Tells the host what the owner chose; a host without this session learns it with the next turn. */
+  configure(id: SessionId): void {
+    const session = this.#context.ledger.sessions.find(id)
+    const link = this.host.current
+    if (!session || !link) return
+    link
+      .command({ kind: "session.configure", session: id, settings: session.settings })
+      .catch((error: unknown) => {
+        this.#context.log.debug({ err: error, session: id }, "the host takes the settings with the next turn")
+      })
+  }
+
+  async #look(session: SessionId): Promise<void> {
+    const next = this.#next(session)
+    if (next.kind === "wait") this.#wakeAt(session, next.until)
+    if (next.kind !== "run") return
+    try {
+      const link = await this.host.use()
+      const started = this.#dispatch(session, link)
+      if (started) await this.#startTurn(link, started, { recoverOnly: false })
+    } catch (error) {
+      this.#context.log.warn({ err: error, session }, "a turn could not be handed over yet")
+      this.host.ensure()
+    }
+  }
+
+  #next(session: SessionId) {
+    return nextInQueue(this.#context.ledger.turns.open(session), this.#context.clock.now())
+  }
+
+  #wakeAt(session: SessionId, until: number): void {
+    this.#timers.get(session)?.cancel()
+    const { clock } = this.#context
+    this.#timers.set(
+      session,
+      clock.after(until - clock.now(), () => this.wake(session)),
+    )
+  }
+
+  /** Commits that the next turn is on its way; from here on its attempt id is the only one that may run. */
+  #dispatch(session: SessionId, link: HostLink): Turn | null {
+    const { ledger, newId } = this.#context
+    return ledger.transact(() => {
+      const next = this.#next(session)
+      if (next.kind !== "run") return null
+      ledger.turns.dispatch(next.turn.id, newId() as AttemptId, link.journal)
+      return ledger.turns.find(next.turn.id)
+    })
+  }
+
+  async #startTurn(link: HostLink, turn: Turn, { recoverOnly }: { recoverOnly: boolean }): Promise<void> {
+    const session = this.#context.ledger.sessions.find(turn.session)
+    if (!session || !turn.attempt) return
+    const hadEffects = turn.attempts > 1 && this.#context.ledger.events.hadEffects(turn.id)
+    const prompt = retryPrompt(turn.prompt, { hadEffects })
+    const spec = this.specOf(session)
+    try {
+      const { state } = await link.command({
+        kind: "turn.start",
+        attempt: turn.attempt,
+        spec,
+        prompt,
+        recoverOnly,
+      })
+      if (recoverOnly) this.#context.ledger.turns.handedTo(turn.id, link.journal)
+      if (state === "ended") this.#settleEnded(turn)
+      if (turn.stopRequestedAt !== null) this.interrupt(turn.id)
+    } catch (error) {
+      this.#onStartRefused(turn, error)
+    }
+  }
+
+  /** The session as the host must open it. */
+  specOf(session: Session): SessionSpec {
+    const binding = this.#context.ledger.sessions.providerBinding(session.id, session.provider)
+    return {
+      session: session.id,
+      provider: session.provider,
+      workspace: session.workspace,
+      nativeId: binding?.nativeId ?? null,
+      settings: session.settings,
+    }
+  }
+
+  #onStartRefused(turn: Turn, error: unknown): void {
+    if (!(error instanceof HostLinkError)) throw error
+    if (["closed", "unreachable", "stopping"].includes(error.code)) return this.host.ensure()
+    const logId = this.#context.log.keep("the host refused a turn", error)
+    const failure = { class: "bad_request", detail: error.message, logId } as const
+    this.#context.ledger.transact(() => {
+      const current = this.#context.ledger.turns.find(turn.id)
+      if (current && !isEnded(current)) this.#events.giveUp(current, { kind: "failed", failure, text: "" })
+    })
+  }
+
+  /** The host says it is over, yet its last event was never seen: its result is lost, and that is said. */
+  #settleEnded(turn: Turn): void {
+    this.#commitReceived()
+    const current = this.#context.ledger.turns.find(turn.id)
+    if (!current || isEnded(current) || current.attempt !== turn.attempt) return
+    this.#context.ledger.transact(() =>
+      this.#events.giveUp(current, { kind: "indeterminate", consumed: "yes", text: "" }),
+    )
+  }
+
+  async #connect(connect: ConnectHost): Promise<HostLink> {
+    const cursor = this.#context.ledger.machine.hostCursor()
+    const link = await connect({
+      journal: cursor?.journal ?? null,
+      acked: cursor?.acked ?? 0,
+      onEvent: (event) => this.#receive(event),
+      onLive: (live) => this.#onLive(live),
+      onDown: () => this.#commitReceived(),
+    })
+    if (cursor?.journal !== link.journal) {
+      this.#context.ledger.machine.setHostCursor({ journal: link.journal, acked: 0 })
+    }
+    return link
+  }
+
+  #receive(event: HostEvent): void {
+    if (this.#received.push(event) === 1) setImmediate(() => this.#commitReceived())
+  }
+
+  #commitReceived(): void {
+    const events = this.#received
+    const last = events.at(-1)
+    if (!last) return
+    this.#received = []
+    try {
+      this.#commit(events)
+    } catch (error) {
+      this.#context.log.error({ err: error, count: events.length }, "events could not be taken in together")
+      for (const event of events) this.#commitAlone(event)
+    }
+    this.host.current?.ack(last.seq)
+  }
+
+  #commit(events: readonly HostEvent[]): void {
+    const { ledger } = this.#context
+    ledger.transact(() => {
+      const cursor = ledger.machine.hostCursor()
+      if (!cursor) throw new Error("events came before the host's journal was known")
+      for (const event of events) if (event.seq > cursor.acked) this.#events.apply(event)
+      ledger.machine.setHostCursor({ journal: cursor.journal, acked: events.at(-1)?.seq ?? cursor.acked })
+    })
+  }
+
+  /** One event that cannot be taken in must not hold up all others for ever: it is kept in the log and passed over. */
+  #commitAlone(event: HostEvent): void {
+    const { ledger, log } = this.#context
+    try {
+      this.#commit([event])
+    } catch (error) {
+      log.error(
+        { err: error, logId: log.keep("an event that could not be taken in", event) },
+        "event passed over",
+      )
+      const cursor = ledger.machine.hostCursor()
+      if (cursor)
+        ledger.machine.setHostCursor({ journal: cursor.journal, acked: Math.max(cursor.acked, event.seq) })
+    }
+  }
+
+  #onLive({ session, attempt, item, channel, offset, text }: LiveText): void {
+    const turn = this.#context.ledger.turns.findByAttempt(attempt)
+    if (turn && !isEnded(turn)) this.#live.text(turn.id, session, { item, channel, offset, text })
+  }
+
+  /** Over a new link, everything unsettled is said again; the host knows what of it is old. */
+  #resync(link: HostLink): void {
+    const { ledger } = this.#context
+    for (const turn of ledger.turns.allOpen()) {
+      if (turn.state === "queued") continue
+      void this.#startTurn(link, turn, {
+        recoverOnly: turn.journal !== null && turn.journal !== link.journal,
+      })
+    }
+    for (const request of ledger.requests.undelivered()) void this.#answer(link, request.id)
+    for (const session of new Set(ledger.turns.allOpen().map((turn) => turn.session))) this.wake(session)
+  }
+
+  async #answer(link: HostLink, id: RequestId): Promise<void> {
+    const { ledger, log } = this.#context
+    const request = ledger.requests.find(id)
+    if (request?.state !== "answered" || !request.answer) return
+    try {
+      const command = {
+        kind: "request.answer",
+        session: request.session,
+        request: id,
+        answer: request.answer,
+      } as const
+      const { outcome } = await link.command(command)
+      ledger.requests.markDelivered(id)
+      if (outcome === "gone") log.info({ request: id }, "the agent no longer waited for this answer")
+    } catch (error) {
+      if (!(error instanceof HostLinkError)) throw error
+      log.warn({ err: error, request: id }, "an answer is not with the host yet")
+      this.host.ensure()
+    }
+  }
+
+  #send(command: Parameters<HostLink["command"]>[0]): void {
+    const link = this.host.current
+    if (!link) return this.host.ensure()
+    link.command(command).catch((error: unknown) => {
+      this.#context.log.warn({ err: error, command: command.kind }, "a command did not reach the host")
+      this.host.ensure()
+    })
+  }
+
+  #isHostNeeded(): boolean {
+    const { ledger } = this.#context
+    const isWorking = ledger.turns.allOpen().some((turn) => turn.state !== "queued")
+    const hasRunnable = () =>
+      [...new Set(ledger.turns.allOpen().map((t) => t.session))].some((s) => this.#next(s).kind === "run")
+    return isWorking || ledger.requests.undelivered().length > 0 || hasRunnable()
+  }
+
+  #onHostUnavailable(reason: string): void {
+    const notice = { code: "warning", detail: reason } as const
+    for (const turn of this.#context.ledger.turns.allOpen()) {
+      if (turn.hold === null) this.#live.notice(turn.id, turn.session, notice)
+    }
+  }
+}

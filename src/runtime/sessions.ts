@@ -1,0 +1,143 @@
+/** Sessions and what they are bound to: fresh, attached, configured, shown in a channel. */
+import { mkdirSync, statSync, writeFileSync } from "node:fs"
+import { isAbsolute, join } from "node:path"
+import type { Session } from "../ledger/sessions.ts"
+import type { ProviderId, SessionId } from "../protocol/ids.ts"
+import type { NativeSession, Settings } from "../protocol/session.ts"
+import type { RuntimeContext } from "./context.ts"
+import { OwnerError } from "./errors.ts"
+
+/** Its presence makes a directory ours: only such directories are ever cleaned or deleted. */
+export const WORKSPACE_MARKER = ".remoteagent-workspace"
+
+export interface SessionsOptions {
+  /** Where managed workspaces are made. */
+  readonly workspaceRoot: string
+  /** Settings a new session of a provider begins with. */
+  readonly defaults: (provider: ProviderId) => Settings
+  /** Called after the commit when what the agent works with changed. */
+  readonly onConfigured: (session: SessionId) => void
+}
+
+export class Sessions {
+  readonly #context: RuntimeContext
+  readonly #options: SessionsOptions
+
+  constructor(context: RuntimeContext, options: SessionsOptions) {
+    this.#context = context
+    this.#options = options
+  }
+
+  /**
+   * A fresh session; without `workspace` in a managed directory of its own.
+   * @throws OwnerError `workspace_missing` when the path is not an absolute path of an existing directory.
+   */
+  create({ provider, workspace }: { provider: ProviderId; workspace?: string }): Session {
+    if (workspace !== undefined) this.#mustBeDirectory(workspace)
+    const { ledger } = this.#context
+    return ledger.transact(() => {
+      const id = ledger.sessions.nextId()
+      const path = workspace ?? this.#makeManaged(id)
+      return this.#add(id, {
+        provider,
+        workspace: path,
+        workspaceKind: workspace === undefined ? "managed" : "external",
+        title: "",
+        settings: this.#options.defaults(provider),
+      })
+    })
+  }
+
+  /**
+   * A session over a thread the provider already has; the one that holds it, if any.
+   * @throws OwnerError `native_open_elsewhere`, `workspace_missing`
+   */
+  attach(provider: ProviderId, native: NativeSession): Session {
+    const { ledger, clock } = this.#context
+    return ledger.transact(() => {
+      const holder = ledger.sessions.findByNative(provider, native.nativeId)
+      if (holder) {
+        if (holder.state === "archived") ledger.sessions.setState(holder.id, "open", clock.now())
+        return this.must(holder.id)
+      }
+      if (native.state === "open_elsewhere")
+        throw new OwnerError("native_open_elsewhere", { native: native.nativeId })
+      this.#mustBeDirectory(native.workspace)
+      const settings = { ...this.#options.defaults(provider), ...native.settings }
+      const session = this.#add(ledger.sessions.nextId(), {
+        provider,
+        workspace: native.workspace,
+        workspaceKind: "external",
+        title: native.title,
+        settings,
+      })
+      ledger.sessions.bindProvider(session.id, provider, { nativeId: native.nativeId, settings }, clock.now())
+      return session
+    })
+  }
+
+  /** Changes what the owner chose; takes effect with the next prompt. An undefined field returns to the default. */
+  configure(id: SessionId, change: Partial<Record<keyof Settings, string | undefined>>): Session {
+    const { ledger, clock, announce } = this.#context
+    return ledger.transact(() => {
+      const merged = Object.entries({ ...this.must(id).settings, ...change }).filter(
+        ([, value]) => value !== undefined,
+      )
+      ledger.sessions.configure(id, Object.fromEntries(merged) as Settings, clock.now())
+      const session = this.must(id)
+      announce({ kind: "session.changed", session })
+      ledger.afterCommit(() => this.#options.onConfigured(id))
+      return session
+    })
+  }
+
+  rename(id: SessionId, title: string): Session {
+    const { ledger, clock, announce } = this.#context
+    return ledger.transact(() => {
+      ledger.sessions.rename(this.must(id).id, title, "owner", clock.now())
+      const session = this.must(id)
+      announce({ kind: "session.changed", session })
+      return session
+    })
+  }
+
+  /** Shows a session in a channel; null shows none. Running work goes on. */
+  bind(channel: number, session: SessionId | null): void {
+    const { ledger, clock } = this.#context
+    ledger.transact(() => {
+      if (session !== null) this.must(session)
+      ledger.channels.bind(channel, session, clock.now())
+    })
+  }
+
+  must(id: SessionId): Session {
+    const session = this.#context.ledger.sessions.find(id)
+    if (!session) throw new OwnerError("unknown_session", { session: id })
+    return session
+  }
+
+  #add(
+    id: SessionId,
+    given: Pick<Session, "provider" | "workspace" | "workspaceKind" | "title" | "settings">,
+  ): Session {
+    const { ledger, clock } = this.#context
+    ledger.sessions.create(
+      { id, titleBy: given.title === "" ? "runtime" : "provider", ...given },
+      clock.now(),
+    )
+    return this.must(id)
+  }
+
+  #makeManaged(id: SessionId): string {
+    const path = join(this.#options.workspaceRoot, id)
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+    const marker = { session: id, createdAt: new Date(this.#context.clock.now()).toISOString() }
+    writeFileSync(join(path, WORKSPACE_MARKER), `${JSON.stringify(marker)}\n`, { mode: 0o600 })
+    return path
+  }
+
+  #mustBeDirectory(path: string): void {
+    const isDirectory = isAbsolute(path) && statSync(path, { throwIfNoEntry: false })?.isDirectory()
+    if (!isDirectory) throw new OwnerError("workspace_missing", { path })
+  }
+}
