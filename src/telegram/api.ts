@@ -1,0 +1,112 @@
+/**
+ * The typed Bot API client of one bot. The token lives in this file's closures alone: what is thrown, printed or
+ * inspected never carries it.
+ */
+import { Agent as HttpAgent } from "node:http"
+import { Agent as HttpsAgent } from "node:https"
+import { Api, type ApiClientOptions, type RawApi } from "grammy"
+import type { ApiMethods, Opts } from "grammy/types"
+import { CallError, classify } from "./call-error.ts"
+import { requestFile } from "./file-request.ts"
+
+export type Method = keyof ApiMethods
+export type Args<M extends Method> = Opts<M>
+export type Result<M extends Method> = ReturnType<ApiMethods[M]>
+
+export interface CallOptions {
+  /** Milliseconds until the call is given up; 20 s unless told. */
+  readonly timeoutMs?: number
+  readonly signal?: AbortSignal
+}
+
+export interface FileBody {
+  /** Bytes before the body: those asked to skip, or 0 when the server sent everything. */
+  readonly from: number
+  readonly body: AsyncIterable<Uint8Array>
+}
+
+export interface BotApi {
+  /** Telegram's id of the bot. */
+  readonly bot: number
+  /** @throws CallError, always; `failure` says what is known about the call's effect. */
+  call<M extends Method>(method: M, args: Args<M>, options?: CallOptions): Promise<Result<M>>
+  /**
+   * The content of a file that `getFile` named, from byte `from` on.
+   * @throws CallError
+   */
+  fetchFile(filePath: string, options: { from: number; signal: AbortSignal }): Promise<FileBody>
+  /** Ends the connections; a running call fails. */
+  close(): void
+}
+
+export interface BotApiConfig {
+  readonly bot: number
+  readonly token: string
+  /** Without a slash at the end. */
+  readonly apiRoot: string
+}
+
+const CALL_TIMEOUT_MS = 20_000
+/** Longer than any call of ours: grammY's own timer shall never be the one that ends a call. */
+const NEVER_SECONDS = 24 * 60 * 60
+/** Unused connections go before the far side closes them, or the next call would meet a reset. */
+const IDLE_CONNECTION_MS = 25_000
+
+export function createBotApi({ bot, token, apiRoot }: BotApiConfig): BotApi {
+  const options = { keepAlive: true, timeout: IDLE_CONNECTION_MS }
+  const agent = apiRoot.startsWith("https:") ? new HttpsAgent(options) : new HttpAgent(options)
+  const client: ApiClientOptions = {
+    apiRoot,
+    timeoutSeconds: NEVER_SECONDS,
+    baseFetchConfig: { agent, redirect: "error", compress: true },
+  }
+  const raw = new Api(token, client).raw
+  const closing = new AbortController()
+
+  async function call<M extends Method>(
+    method: M,
+    args: Args<M>,
+    given: CallOptions = {},
+  ): Promise<Result<M>> {
+    const timeout = AbortSignal.timeout(given.timeoutMs ?? CALL_TIMEOUT_MS)
+    const signal = AbortSignal.any([closing.signal, timeout, ...(given.signal ? [given.signal] : [])])
+    try {
+      return await invoke(raw, method, args, signal)
+    } catch (error) {
+      throw new CallError(method, classify(error, { timedOut: timeout.aborted }), token)
+    }
+  }
+
+  return {
+    bot,
+    call,
+    async fetchFile(filePath, { from, signal }) {
+      const url = `${apiRoot}/file/bot${token}/${filePath.split("/").map(encodeURIComponent).join("/")}`
+      try {
+        return await requestFile(url, { agent, from, signal: AbortSignal.any([closing.signal, signal]) })
+      } catch (error) {
+        throw new CallError("getFile", classify(error, { timedOut: false }), token)
+      }
+    },
+    close() {
+      closing.abort()
+      agent.destroy()
+    },
+  }
+}
+
+/** grammY calls these without arguments. */
+const WITHOUT_ARGUMENTS: ReadonlySet<Method> = new Set(["getMe", "getWebhookInfo", "logOut", "close"])
+
+type Invoke<M extends Method> = (args: Args<M>, signal: AbortSignal) => Promise<Result<M>>
+type InvokePlain<M extends Method> = (signal: AbortSignal) => Promise<Result<M>>
+
+function invoke<M extends Method>(
+  raw: RawApi,
+  method: M,
+  args: Args<M>,
+  signal: AbortSignal,
+): Promise<Result<M>> {
+  if (WITHOUT_ARGUMENTS.has(method)) return (raw[method] as InvokePlain<M>)(signal)
+  return (raw[method] as Invoke<M>)(args, signal)
+}
