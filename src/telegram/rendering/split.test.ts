@@ -39,8 +39,8 @@ describe("splitRich", () => {
   })
 
   it("moves a block of code whole to the next part when it fits there", () => {
-    const parts = splitRich(concat("some words before\n\n", pre("a\nb\nc\nd", "ts")), { limit: 22 })
-    expect(parts.map((part) => part.text)).toEqual(["some words before", "a\nb\nc\nd"])
+    const parts = splitRich(concat("some words before\n\n", pre("  a\nb\nc\nd", "ts")), { limit: 22 })
+    expect(parts.map((part) => part.text)).toEqual(["some words before", "  a\nb\nc\nd"])
   })
 
   it("opens cut code again with its language, at a line, indentation kept", () => {

@@ -36,7 +36,7 @@ export function splitRich(rich: Rich, limits: Partial<SplitLimits> = {}): readon
 /** Past the white space at a cut, but not past the indentation of code. */
 function nextStart(rich: Rich, end: number): number {
   const isCode = rich.entities.some(
-    (entity) => entity.type === "pre" && entity.offset < end && end < entity.offset + entity.length,
+    (entity) => entity.type === "pre" && entity.offset <= end && end < entity.offset + entity.length,
   )
   const gap = isCode ? /\n*/y : /\s*/y
   gap.lastIndex = end
