@@ -1,0 +1,27 @@
+import { describe, expect, it } from "vitest"
+import { unifiedDiff } from "./unified-diff.ts"
+
+describe("unifiedDiff", () => {
+  it.each([
+    ["a new file", "", "one\ntwo\n", "@@ -0,0 +1,2 @@\n+one\n+two\n"],
+    ["an emptied file", "one\n", "", "@@ -1,1 +0,0 @@\n-one\n"],
+    ["a changed line", "a\nb\nc\n", "a\nB\nc\n", "@@ -1,3 +1,3 @@\n a\n-b\n+B\n c\n"],
+    ["an appended line", "a\n", "a\nb\n", "@@ -1,1 +1,2 @@\n a\n+b\n"],
+    ["a repeated line inserted", "x\nx\n", "x\nx\nx\n", "@@ -1,2 +1,3 @@\n x\n x\n+x\n"],
+    ["nothing", "same\n", "same\n", ""],
+  ])("shows %s", (_, before, after, diff) => {
+    expect(unifiedDiff(before, after)).toBe(diff)
+  })
+
+  it("keeps three lines of context around a change", () => {
+    const lines = Array.from({ length: 20 }, (_, n) => `line ${n}`)
+    const changed = lines.with(10, "changed")
+    const diff = unifiedDiff(lines.join("\n"), changed.join("\n"))
+    expect(diff.split("\n")[0]).toBe("@@ -8,7 +8,7 @@")
+    expect(diff).toContain("-line 10\n+changed\n")
+  })
+
+  it("is bounded", () => {
+    expect(unifiedDiff("", "y\n".repeat(200_000)).length).toBeLessThan(70_000)
+  })
+})
