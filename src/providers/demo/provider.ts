@@ -1,0 +1,31 @@
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { ProviderId } from "../../protocol/ids.ts"
+import type { AcpProfile } from "../acp/profile.ts"
+import { createAcpProvider } from "../acp/provider.ts"
+import type { Provider, ProviderContext } from "../provider.ts"
+
+const profile: AcpProfile = {
+  id: "demo",
+  label: "Demonstration",
+  programs: [],
+  args: [],
+  env: {},
+  inherit: [],
+  approvals: { kind: "built_in" },
+  modesAre: "none",
+  modes: [],
+  stop: "eof",
+  minReloadAgeMs: 0,
+  rejectEndsTurn: false,
+  loadIsLenient: false,
+}
+
+/** Our own demonstration agent, a separate process driven like any other agent over the Agent Client Protocol. */
+export function createDemoProvider(context: ProviderContext): Provider {
+  const program = import.meta.url.endsWith(".ts") ? "./main.ts" : "./main.js"
+  const main = fileURLToPath(new URL(program, import.meta.url))
+  const args = [main, join(context.stateDir, "sessions")]
+  const config = { ...context.config, command: process.execPath, args }
+  return createAcpProvider(ProviderId.parse("demo"), profile, { ...context, config })
+}
