@@ -1,0 +1,52 @@
+import { describe, expect, it } from "vitest"
+import { judgeOutgoingFile, takeFileLines } from "./outgoing-file.ts"
+
+describe("judgeOutgoingFile", () => {
+  it.each([
+    ["/w/report.pdf", "/w/report.pdf", "allowed"],
+    ["/w/a/../b.txt", "/w/b.txt", "allowed"],
+    ["/att/S001/photo.jpg", "/att/S001/photo.jpg", "allowed"],
+    ["/w/..data/x", "/w/..data/x", "allowed"],
+    ["/etc/hosts", "/etc/hosts", "outside_workspace"],
+    ["/w/link", "/etc/hosts", "outside_workspace"],
+    ["/w2/report.pdf", "/w2/report.pdf", "outside_workspace"],
+    ["/w", "/w", "outside_workspace"],
+    ["/w/.env", "/w/.env", "looks_like_credential"],
+    ["/w/.env", "/w/settings.txt", "looks_like_credential"],
+    ["/w/notes.txt", "/home/me/.ssh/id_rsa", "looks_like_credential"],
+    ["/w/.ssh/config", "/w/.ssh/config", "looks_like_credential"],
+  ])("%s, really %s: %s", (path, realPath, expected) => {
+    const verdict = judgeOutgoingFile({ path, realPath, workspace: "/w", attachments: "/att" })
+    expect(verdict.kind === "allowed" ? verdict.kind : verdict.reason).toBe(expected)
+  })
+
+  it("does not mind how the owner named the folder of the workspace", () => {
+    const file = {
+      path: "/data/.remoteagent/managed/S001/a.txt",
+      realPath: "/data/.remoteagent/managed/S001/a.txt",
+    }
+    const verdict = judgeOutgoingFile({
+      ...file,
+      workspace: "/data/.remoteagent/managed/S001",
+      attachments: "/att",
+    })
+    expect(verdict).toEqual({ kind: "allowed" })
+  })
+})
+
+describe("takeFileLines", () => {
+  it.each([
+    ["Done.", "Done.", []],
+    ["Done.\n\nTELEGRAM_FILE: /w/a b.pdf\n\nBye.", "Done.\n\nBye.", ["/w/a b.pdf"]],
+    ["TELEGRAM_FILE: /w/a\nTELEGRAM_FILE:/w/b  \nTELEGRAM_FILE: /w/a", "", ["/w/a", "/w/b"]],
+    ["- TELEGRAM_FILE: `/w/a`\n**TELEGRAM_FILE:** /w/b\n`TELEGRAM_FILE: /w/c`", "", ["/w/a", "/w/b", "/w/c"]],
+    ["TELEGRAM_FILE: relative.txt", "TELEGRAM_FILE: relative.txt", []],
+    ["write TELEGRAM_FILE: /w/a to send", "write TELEGRAM_FILE: /w/a to send", []],
+    ["```\nTELEGRAM_FILE: /w/a\n```\nTELEGRAM_FILE: /w/b", "```\nTELEGRAM_FILE: /w/a\n```", ["/w/b"]],
+    ["~~~\n```\nTELEGRAM_FILE: /w/a\n~~~", "~~~\n```\nTELEGRAM_FILE: /w/a\n~~~", []],
+    ["```sh\nTELEGRAM_FILE: /w/a", "```sh\nTELEGRAM_FILE: /w/a", []],
+    ["    TELEGRAM_FILE: /w/a", "    TELEGRAM_FILE: /w/a", []],
+  ] as const)("%j", (answer, text, paths) => {
+    expect(takeFileLines(answer)).toEqual({ text, paths })
+  })
+})

@@ -1,0 +1,76 @@
+/** Which files may leave the machine by themselves, and how an answer names the files it wants to send. */
+import { isAbsolute, relative, sep } from "node:path"
+import { looksLikeCredential } from "./credential-path.ts"
+
+export interface OutgoingFile {
+  /** What was asked for, and where it really is: the path after all symbolic links. */
+  readonly path: string
+  readonly realPath: string
+  /** Real paths too. */
+  readonly workspace: string
+  readonly attachments: string
+}
+
+export type OutgoingVerdict =
+  | { readonly kind: "allowed" }
+  | { readonly kind: "needs_tap"; readonly reason: "outside_workspace" | "looks_like_credential" }
+
+/** Only from the session's workspace and attachment store; anything else is the owner's to allow. */
+export function judgeOutgoingFile({ path, realPath, workspace, attachments }: OutgoingFile): OutgoingVerdict {
+  // Below the folder only: how the owner named the folders above says nothing of the file.
+  const below = [workspace, attachments]
+    .map((root) => pathBelow(root, realPath))
+    .find((inside) => inside !== null)
+  const isSecret = looksLikeCredential(below ?? realPath) || looksLikeCredential(path.split("/").at(-1) ?? "")
+  if (isSecret) return { kind: "needs_tap", reason: "looks_like_credential" }
+  return below === undefined ? { kind: "needs_tap", reason: "outside_workspace" } : { kind: "allowed" }
+}
+
+/** The part of the path below the root, or null when it is not inside. Both absolute; no file is looked at. */
+export function pathBelow(root: string, path: string): string | null {
+  if (!isAbsolute(root) || !isAbsolute(path)) return null
+  const way = relative(root, path)
+  const isInside = way !== "" && way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way)
+  return isInside ? way : null
+}
+
+export interface AnswerWithFiles {
+  /** Without the lines that named files. */
+  readonly text: string
+  /** In the order of the answer, each once. */
+  readonly paths: readonly string[]
+}
+
+/**
+ * Takes the lines `TELEGRAM_FILE: /absolute/path` out of an answer. Lines in code are examples and stay, as does a
+ * path that is not absolute.
+ */
+export function takeFileLines(answer: string): AnswerWithFiles {
+  const kept: string[] = []
+  const paths = new Set<string>()
+  let fence: string | null = null
+  for (const line of answer.split("\n")) {
+    const marks = /^ {0,3}(`{3,}|~{3,})/.exec(line)?.[1]
+    if (marks !== undefined && fence === null) fence = marks
+    else if (marks !== undefined && fence !== null && marks.startsWith(fence) && line.trim() === marks)
+      fence = null
+    const path = fence === null ? filePath(line) : null
+    if (path === null) kept.push(line)
+    else paths.add(path)
+  }
+  if (paths.size === 0) return { text: answer, paths: [] }
+  return {
+    text: kept
+      .join("\n")
+      .replace(/\n{3,}/g, "\n\n")
+      .trim(),
+    paths: [...paths],
+  }
+}
+
+/** Agents like to wrap the line in a list mark, in backticks or in bold. */
+function filePath(line: string): string | null {
+  const value = /^ {0,3}(?:[-*+] )?[`*]*TELEGRAM_FILE:[`*]*\s*(.+?)\s*$/.exec(line)?.[1]
+  const path = value?.replace(/^[`"'<]+|[`"'>*]+$/g, "")
+  return path !== undefined && isAbsolute(path) && !path.includes("\0") ? path : null
+}
