@@ -1,0 +1,143 @@
+/** Writes a session's events to the terminal as they come; a message grows while it is being written. */
+import { styleText } from "node:util"
+import type { ChatSay } from "../../core/texts/chat.ts"
+import type { LiveText, SessionEvent } from "../../protocol/control.ts"
+import type { TurnId } from "../../protocol/ids.ts"
+import type { Item } from "../../protocol/session.ts"
+import { harmless } from "../harmless.ts"
+import { commandHead, itemLines, type Line, noticeLine } from "./item-lines.ts"
+
+export interface TranscriptOptions {
+  readonly stdout: NodeJS.WriteStream
+  readonly say: ChatSay
+  /** Words for an outcome that is not an answer. */
+  readonly describeOutcome: (
+    outcome: Extract<SessionEvent["fact"], { kind: "turn.ended" }>["outcome"],
+  ) => string
+  readonly showTime: (instant: number) => string
+}
+
+const styles = { plain: [], dim: ["dim"], strong: ["bold"], bad: ["red"] } as const
+
+export class Transcript {
+  readonly #options: TranscriptOptions
+  /** Items already begun on the screen, by turn and item id, with how much of their text is there. */
+  readonly #begun = new Map<string, string>()
+  /** Turns whose answer was shown as a message, so that the outcome need not repeat it. */
+  readonly #answered = new Map<TurnId, string>()
+  /** Prompts typed here: the terminal already shows them. */
+  readonly #typedHere = new Set<TurnId>()
+  /** The message whose line is not ended yet. */
+  #open: string | null = null
+
+  constructor(options: TranscriptOptions) {
+    this.#options = options
+  }
+
+  typedHere(turn: TurnId): void {
+    this.#typedHere.add(turn)
+  }
+
+  lines(lines: readonly Line[]): void {
+    this.#endMessage()
+    for (const { look, text } of lines) this.#write(`${this.#styled(text, look)}\n`)
+  }
+
+  live(text: LiveText): void {
+    if (text.channel === "message") this.#message(`${text.turn} ${text.item}`, text.text)
+  }
+
+  event({ turn, fact }: SessionEvent): void {
+    const { say } = this.#options
+    switch (fact.kind) {
+      case "turn.queued":
+        return this.#queued(turn, fact.text, fact.files)
+      case "item":
+        return this.#item(turn, fact.item)
+      case "notice":
+        return this.lines([noticeLine(fact.notice, say)])
+      case "turn.held": {
+        const reason = fact.failure.detail ?? fact.failure.class
+        const time = this.#options.showTime(fact.until)
+        return this.lines([{ look: "dim", text: say("chat.held", { time, reason: harmless(reason) }) }])
+      }
+      case "turn.ended":
+        return this.#ended(turn, fact.outcome)
+      case "request.closed": {
+        const text = fact.by ? say("request.closed_by", { by: harmless(fact.by) }) : say("request.closed")
+        return this.lines([{ look: "dim", text }])
+      }
+      case "turn.started":
+      case "request.opened":
+      case "usage":
+        return
+    }
+  }
+
+  #queued(turn: TurnId, text: string, files: number): void {
+    if (this.#typedHere.delete(turn)) return
+    const { say } = this.#options
+    const attached = files > 0 ? ` [${say("chat.files", { count: files })}]` : ""
+    this.lines([
+      { look: "dim", text: say("chat.elsewhere") },
+      { look: "strong", text: `› ${harmless(text)}${attached}` },
+    ])
+  }
+
+  #item(turn: TurnId, item: Item): void {
+    const key = `${turn} ${item.id}`
+    if (item.status === "dropped") return
+    if (item.kind === "message") {
+      this.#message(key, item.text)
+      if (item.status === "running") return
+      this.#endMessage()
+      this.#answered.set(turn, item.text)
+      return
+    }
+    if (item.kind === "command" && !this.#begun.has(key)) {
+      this.#begun.set(key, "")
+      this.lines(commandHead(item.command))
+    }
+    if (item.status !== "running") this.lines(itemLines(item, this.#options.say))
+  }
+
+  /** Writes what is new of a message; one that was changed behind our back is written again. */
+  #message(key: string, text: string): void {
+    const shown = this.#begun.get(key) ?? ""
+    if (shown === text) return
+    const goesOn = this.#open === key && text.startsWith(shown)
+    if (!goesOn) this.#endMessage()
+    const rest = goesOn ? text.slice(shown.length) : text
+    this.#write(harmless(rest))
+    this.#begun.set(key, text)
+    this.#open = key
+  }
+
+  #ended(turn: TurnId, outcome: Extract<SessionEvent["fact"], { kind: "turn.ended" }>["outcome"]): void {
+    this.#endMessage()
+    const said = this.#answered.get(turn)
+    this.#answered.delete(turn)
+    if (outcome.text !== "" && outcome.text !== said && !said?.endsWith(outcome.text)) {
+      this.lines([{ look: "plain", text: harmless(outcome.text) }])
+    }
+    if (outcome.kind !== "completed") {
+      this.lines([{ look: "bad", text: harmless(this.#options.describeOutcome(outcome)) }])
+    }
+    for (const key of this.#begun.keys()) if (key.startsWith(turn)) this.#begun.delete(key)
+  }
+
+  #endMessage(): void {
+    if (this.#open === null) return
+    this.#open = null
+    this.#write("\n")
+  }
+
+  #styled(text: string, look: Line["look"]): string {
+    const style = styles[look]
+    return style.length === 0 ? text : styleText([...style], text, { stream: this.#options.stdout })
+  }
+
+  #write(text: string): void {
+    this.#options.stdout.write(text)
+  }
+}

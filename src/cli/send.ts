@@ -1,0 +1,44 @@
+import { randomUUID } from "node:crypto"
+import { text as readAll } from "node:stream/consumers"
+import type { PromptReceipt } from "../protocol/control.ts"
+import type { SessionId } from "../protocol/ids.ts"
+import type { Outcome } from "../protocol/session.ts"
+import { type CliContext, printJson, printLine } from "./context.ts"
+import { exitCode } from "./exit-code.ts"
+import { followTurn } from "./follow-turn.ts"
+import { outcomeLine } from "./outcome-line.ts"
+import { UsageError } from "./usage-error.ts"
+
+export interface SendOptions {
+  readonly session: SessionId
+  /** `-`: from standard input. */
+  readonly text: string
+  readonly json?: true
+  readonly wait?: true
+  readonly clientId?: string
+}
+
+/** Hands a prompt over; with `wait` the answer goes to standard output and its fate decides the exit code. */
+export async function send(context: CliContext, options: SendOptions): Promise<number> {
+  const { client, say, stdout, stderr } = context
+  const text = options.text === "-" ? await readAll(context.stdin) : options.text
+  if (text.trim() === "") throw new UsageError([say("usage.empty")])
+  const clientId = options.clientId ?? `cli:${randomUUID()}`
+  const receipt = await client.prompt(options.session, { clientId, text })
+  const outcome = options.wait ? await followTurn(client, receipt) : null
+  if (options.json) printJson(context, { ...receipt, clientId, ...(outcome ? { outcome } : {}) })
+  else if (outcome) printOutcome(context, outcome)
+  else printLine(stdout, receiptLine(context, receipt))
+  if (outcome && outcome.kind !== "completed" && !options.json) printLine(stderr, outcomeLine(outcome, say))
+  return outcome === null || outcome.kind === "completed" ? exitCode.ok : exitCode.failed
+}
+
+function printOutcome(context: CliContext, outcome: Outcome): void {
+  if (outcome.text !== "") printLine(context.stdout, outcome.text)
+}
+
+function receiptLine({ say }: CliContext, receipt: PromptReceipt): string {
+  const { session, state, ahead } = receipt
+  if (receipt.repeated) return say("send.repeated", { session, state })
+  return ahead > 0 ? say("send.queued", { session, ahead }) : say("send.sent", { session })
+}
