@@ -125,9 +125,12 @@ export class ChatState {
     return true
   }
 
-  /** Telegram's answer to a thread that does not exist (any more). */
+  /** Telegram's answer to a thread that does not exist (any more) or is closed. */
   requireThread(threadId: number | undefined): void {
-    if (threadId !== undefined && !this.topics.has(threadId)) throw badRequest("message thread not found")
+    if (threadId === undefined) return
+    const topic = this.topics.get(threadId)
+    if (!topic) throw badRequest("message thread not found")
+    if (topic.isClosed) throw badRequest("TOPIC_CLOSED")
   }
 }
 

@@ -1,5 +1,6 @@
 import type { User } from "@grammyjs/types/manage.js"
 import type { Message, ReactionType } from "@grammyjs/types/message.js"
+import { type Attachment, contentOf } from "./attachments.ts"
 import type { FakeBot } from "./bot.ts"
 import { asReplied, type ChatState, type Draft, type Sight, type Topic } from "./chats.ts"
 import { isVisibleToBot } from "./group-privacy.ts"
@@ -46,7 +47,7 @@ export class Conversation {
 
   /** Sends a text; beyond 4096 characters it becomes several messages, as in Telegram's clients. Returns the first. */
   async says(text: string, extra: MessageExtra = {}): Promise<Message> {
-    const threadId = this.threadId ?? this.#openTopicIfThreaded()
+    const threadId = this.#targetThread()
     const sent = splitPaste(text).map((part) => {
       const entities = this.world.formatter.detect(part)
       return this.#send({ text: part, ...(entities.length > 0 ? { entities } : {}), ...extra }, threadId)
@@ -60,6 +61,39 @@ export class Conversation {
   async replies(to: Message, text: string, extra: MessageExtra = {}): Promise<Message> {
     const replied = this.chat.messages.get(to.message_id) ?? to
     return this.says(text, { reply_to_message: asReplied(replied), ...extra })
+  }
+
+  /** Sends a picture the way a phone does: compressed, in several sizes. */
+  async sendsPhoto(data: Buffer, extra: { caption?: string; mediaGroup?: string } = {}): Promise<Message> {
+    const { mediaGroup, ...caption } = extra
+    return this.#attach({ kind: "photo", data, ...caption }, { group: mediaGroup })
+  }
+
+  async sendsDocument(
+    name: string,
+    data: Buffer,
+    extra: { caption?: string; mediaGroup?: string } = {},
+  ): Promise<Message> {
+    const { mediaGroup, ...caption } = extra
+    return this.#attach({ kind: "document", name, data, ...caption }, { group: mediaGroup })
+  }
+
+  async sendsVoice(data: Buffer, extra: { caption?: string; seconds?: number } = {}): Promise<Message> {
+    return this.#attach({ kind: "voice", data, ...extra })
+  }
+
+  /** Sends an album: one message for each item, tied by `media_group_id`. */
+  async sendsAlbum(items: readonly Attachment[]): Promise<Message[]> {
+    const group = `album-${this.world.takeNumber()}`
+    const threadId = this.#targetThread()
+    return items.map((item) => this.#attach(item, { group, threadId }))
+  }
+
+  /** The bytes of the file in a message, as the owner would save them. */
+  downloads(message: Message): Buffer {
+    const fileId = (message.document ?? message.video ?? message.voice ?? message.photo?.at(-1))?.file_id
+    if (fileId === undefined) throw new Error(`Message ${message.message_id} has no file`)
+    return this.world.files.download(fileId).data
   }
 
   /** Changes the text of an own message. */
@@ -203,11 +237,24 @@ export class Conversation {
 
   /** Sends a message with any content, dated and marked as Telegram would. */
   async sends(content: MessageExtra): Promise<Message> {
-    return this.#send(content, this.threadId ?? this.#openTopicIfThreaded())
+    return this.#send(content, this.#targetThread())
   }
 
   #parts(): { world: World; chat: ChatState; user: User; bots: readonly FakeBot[] } {
     return { world: this.world, chat: this.chat, user: this.user, bots: this.bots }
+  }
+
+  #attach(
+    attachment: Attachment,
+    place: { group?: string | undefined; threadId?: number | undefined } = {},
+  ): Message {
+    const content = contentOf(this.world, this.bots, attachment)
+    const group = place.group === undefined ? {} : { media_group_id: place.group }
+    return this.#send({ ...content, ...group }, place.threadId ?? this.#targetThread())
+  }
+
+  #targetThread(): number | undefined {
+    return this.threadId ?? this.#openTopicIfThreaded()
   }
 
   #send(content: MessageExtra, threadId: number | undefined): Message {

@@ -1,6 +1,6 @@
 import type { MessageEntity, ParseMode } from "@grammyjs/types/message.js"
 import { badRequest } from "./api-error.ts"
-import { TdlibOracle, Unparsable } from "./tdlib-oracle.ts"
+import { tdlibOracle, Unparsable } from "./tdlib-oracle.ts"
 
 export interface FormattedText {
   readonly text: string
@@ -40,8 +40,6 @@ const automatic: ReadonlySet<MessageEntity["type"]> = new Set([
 
 /** Turns what a bot sent into what Telegram would store, or throws what Telegram would answer. */
 export class Formatter {
-  #oracle: TdlibOracle | undefined
-
   /** The text may come out empty: what is then wrong depends on the method. */
   format(markup: Markup, limit: { readonly max: number; readonly tooLong: string }): FormattedText {
     if (!markup.text.isWellFormed()) throw badRequest("strings must be encoded in UTF-8")
@@ -53,13 +51,13 @@ export class Formatter {
 
   /** What Telegram's clients mark up in a text that a user typed. */
   detect(text: string): MessageEntity[] {
-    return maybeMarked.test(text) ? this.#tdlib().detect(text) : []
+    return maybeMarked.test(text) ? tdlibOracle().detect(text) : []
   }
 
   /** What Telegram says against a link, or undefined when it accepts it. */
   linkComplaint(url: string): string | undefined {
     try {
-      this.#tdlib().check("x", [{ type: "text_link", offset: 0, length: 1, url }])
+      tdlibOracle().check("x", [{ type: "text_link", offset: 0, length: 1, url }])
       return undefined
     } catch (error) {
       if (error instanceof Unparsable) return error.message.replace(/^Entity URL '.*' is invalid: /s, "")
@@ -78,7 +76,7 @@ export class Formatter {
 
   #parse(text: string, mode: ParseMode): FormattedText {
     try {
-      return this.#tdlib().parse(text, mode)
+      return tdlibOracle().parse(text, mode)
     } catch (error) {
       throw translated(error)
     }
@@ -94,7 +92,7 @@ export class Formatter {
     const bytes = entities.reduce((sum, entity) => sum + 16 + Buffer.byteLength(attributeOf(entity)), 0)
     if (bytes > entityLimitBytes) throw badRequest("ENTITIES_TOO_LONG")
     try {
-      this.#tdlib().check(text, entities)
+      tdlibOracle().check(text, entities)
     } catch (error) {
       throw translated(error)
     }
@@ -105,11 +103,6 @@ export class Formatter {
     const blocked = entities.filter((entity) => opaque.has(entity.type))
     const found = this.detect(text).filter((entity) => !blocked.some((other) => overlap(entity, other)))
     return [...entities, ...found].toSorted(byPlace)
-  }
-
-  #tdlib(): TdlibOracle {
-    this.#oracle ??= new TdlibOracle()
-    return this.#oracle
   }
 }
 

@@ -41,11 +41,19 @@ const commonTypes = {
 } as const satisfies Record<string, MessageEntity.CommonMessageEntity["type"]>
 const tdNames = new Map(Object.entries(commonTypes).map(([td, type]) => [type, td]))
 
+/** One for the whole process: the native library can be set up only once. */
+let loaded: TdlibOracle | undefined
+
+/** Loads the library when first called: 57 MB and about 0.1 s, which many tests never need. */
+export function tdlibOracle(): TdlibOracle {
+  loaded ??= new TdlibOracle()
+  return loaded
+}
+
 export class TdlibOracle {
   readonly #execute: (request: object) => unknown
 
   constructor() {
-    // Loaded only here: it is a 57 MB native library, which most tests never need.
     const require = createRequire(import.meta.url)
     const tdl: typeof import("tdl") = require("tdl")
     const { getTdjson }: typeof import("prebuilt-tdlib") = require("prebuilt-tdlib")

@@ -1,7 +1,7 @@
 import type { Update } from "@grammyjs/types/update.js"
 import { conflict } from "./api-error.ts"
 import type { SkippableClock } from "./clock.ts"
-import { Signal } from "./signal.ts"
+import { Signal, waitUntil } from "./signal.ts"
 
 export type UpdateKind = Exclude<keyof Update, "update_id">
 /** An update before it has an id: exactly one field. */
@@ -64,6 +64,26 @@ export class UpdateQueue {
   /** Is a long poll open at this moment? */
   get isPolled(): boolean {
     return this.#waiting !== undefined
+  }
+
+  /** Resolves once a long poll is open. */
+  async polled({ timeoutMs = 15_000 } = {}): Promise<void> {
+    await waitUntil({
+      signal: this.changed,
+      probe: () => (this.isPolled ? true : undefined),
+      timeoutMs,
+      describe: () => `The bot opened no long poll within ${timeoutMs} ms`,
+    })
+  }
+
+  /** Resolves once the bot has acknowledged the update (or it has expired). */
+  async acknowledged(updateId: number, { timeoutMs = 15_000 } = {}): Promise<void> {
+    await waitUntil({
+      signal: this.changed,
+      probe: () => (this.isPending(updateId) ? undefined : true),
+      timeoutMs,
+      describe: () => `The bot did not acknowledge the update ${updateId} within ${timeoutMs} ms`,
+    })
   }
 
   isPending(updateId: number): boolean {
