@@ -1,0 +1,368 @@
+/** One chat's serial delivery: owed rows first, then whatever may be shown in passing. */
+import type { Clock } from "../../core/clock.ts"
+import type { Log } from "../../core/log.ts"
+import type { Ledger } from "../../ledger/ledger.ts"
+import type { OutboxRow } from "../../ledger/outbox.ts"
+import type { Instant } from "../../protocol/ids.ts"
+import type { Address } from "../address.ts"
+import type { BotApi } from "../api.ts"
+import { CallError, type SendFailure } from "../call-error.ts"
+import { type Payload, readPayload, type Target } from "../payload.ts"
+import type { Budget, Spending, Weight } from "./budget.ts"
+import { type Cosmetic, type Show, Slot, showFrame } from "./cosmetic.ts"
+import { type Next, nextRow, type OpenRow, type TargetState } from "./order.ts"
+import { send } from "./send.ts"
+import { isAsItShouldBe, pauseAfter, type Settlement, settle } from "./settle.ts"
+
+/** What the rest of the adapter hears of deliveries. */
+export interface DeliveryHooks {
+  /** In the transaction that records the delivery. `message`: the new message's or topic's number, if one was made. */
+  readonly onSent?: (row: OutboxRow, message: string | null) => void
+  /** After the commit: Telegram will not take it. `reason` is Telegram's own wording. */
+  readonly onUndeliverable?: (row: OutboxRow, reason: string) => void
+  /** A topic is no longer there; what was for it goes to the flat chat. */
+  readonly onTopicGone?: (address: Address) => void
+  /** Telegram refuses this slot's frames; nothing more is shown under it until it is shown anew. */
+  readonly onCosmeticRefused?: (show: Show, reason: string) => void
+}
+
+export interface DeliveryTexts {
+  /** Added to what may have arrived before. */
+  readonly resent: string
+  /** Put before what goes to the flat chat because its topic is gone. */
+  readonly sessionTag: (session: string | null) => string
+}
+
+export interface LaneSpec {
+  readonly lane: string
+  readonly chat: number
+  readonly api: BotApi
+  readonly budget: Budget
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly log: Log
+  readonly hooks: DeliveryHooks
+  readonly texts: DeliveryTexts
+}
+
+type Step =
+  | { readonly kind: "row"; readonly open: OpenRow; readonly target: number }
+  | { readonly kind: "frame"; readonly slot: Slot; readonly frame: Cosmetic; readonly target: number }
+  | { readonly kind: "wait"; readonly until: Instant | null }
+
+/** Rows looked at when choosing; more wait behind them. */
+const WINDOW = 64
+const FRAME_TIMEOUT_MS = 5_000
+/** After a frame was shed. */
+const SHED_MS = 1_000
+/** `retry_after` is whole seconds. */
+const PENALTY_MARGIN_MS = 250
+/** After our own ledger failed. */
+const BROKEN_MS = 1_000
+
+export class ChatLane {
+  readonly #spec: LaneSpec
+  readonly #slots = new Map<string, Slot>()
+  /** Aborts the call in flight when stopping takes too long. */
+  readonly #abandon = new AbortController()
+  #isStopping = false
+  /** Ends the present wait. */
+  #awake = Promise.withResolvers<void>()
+  /** Null while there is nothing to do. */
+  #running: Promise<void> | null = null
+  /** Nothing can be sent before this: no connection, no valid token. */
+  #pausedUntil: Instant = 0
+  /** How often in a row nothing could be sent. */
+  #unreached = 0
+  /** After a 429 for a draft; Telegram counts those apart from messages. */
+  #draftsClosedUntil: Instant = 0
+
+  constructor(spec: LaneSpec) {
+    this.#spec = spec
+  }
+
+  /** Something new may be owed. */
+  wake(): void {
+    if (this.#isStopping) return
+    if (this.#running === null) this.#running = this.#run()
+    else this.#awake.resolve()
+  }
+
+  /** Telegram is reachable again: what was put off for that reason goes now. */
+  resume(): void {
+    this.#pausedUntil = 0
+    this.wake()
+  }
+
+  show(show: Show): void {
+    const slot = this.#slots.get(show.slot)
+    if (slot) slot.update(show)
+    else this.#slots.set(show.slot, new Slot(show))
+    this.wake()
+  }
+
+  forget(slot: string): void {
+    this.#slots.delete(slot)
+  }
+
+  /** Lets the call in flight end, for at most `graceMs`; an outcome that nobody sees stays unknown in the ledger. */
+  async stop(graceMs: number): Promise<void> {
+    this.#isStopping = true
+    this.#awake.resolve()
+    const timer = this.#spec.clock.after(graceMs, () => this.#abandon.abort())
+    await this.#running
+    timer.cancel()
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isStopping) {
+      this.#awake = Promise.withResolvers<void>()
+      try {
+        const step = this.#choose(this.#spec.clock.now())
+        if (step.kind === "row") await this.#deliver(step.open, step.target)
+        else if (step.kind === "frame") await this.#showFrame(step)
+        else if (step.until !== null) await this.#pause(step.until)
+        else break
+      } catch (error) {
+        this.#spec.log.error({ err: error, lane: this.#spec.lane }, "a delivery lane failed")
+        await this.#pause(this.#spec.clock.now() + BROKEN_MS)
+      }
+    }
+    // In the same breath as the decision to end: a wake-up from now on starts anew.
+    this.#running = null
+  }
+
+  async #pause(until: Instant): Promise<void> {
+    const timer = this.#spec.clock.after(until - this.#spec.clock.now(), () => this.#awake.resolve())
+    await this.#awake.promise
+    timer.cancel()
+  }
+
+  #choose(now: Instant): Step {
+    if (now < this.#pausedUntil) return { kind: "wait", until: this.#pausedUntil }
+    const next = this.#nextRow(now)
+    if (next.kind === "wait") return this.#nextFrame(now, next.until)
+    const { row, payload } = next.open
+    const spending = { chat: this.#spec.chat, weight: weightOf(payload), priority: row.priority }
+    const decision = this.#spec.budget.ask(spending, now)
+    if (decision.kind === "send") {
+      this.#spec.budget.spend(spending, now)
+      return { kind: "row", open: next.open, target: next.target }
+    }
+    const until = decision.kind === "wait" ? decision.until : this.#whenRoom(now)
+    // Status keeps a distance of seconds; the draft need not stand still meanwhile. Anything else comes before drafts.
+    return row.priority === "status" ? this.#nextFrame(now, until) : { kind: "wait", until }
+  }
+
+  /** A stored row is never shed: it asks again. */
+  #whenRoom(now: Instant): Instant {
+    return Math.max(this.#spec.budget.closedUntil(this.#spec.chat), now + SHED_MS)
+  }
+
+  #nextRow(now: Instant): Exclude<Next, { kind: "drop" }> {
+    for (;;) {
+      const rows = this.#openRows()
+      const stateOf = (target: Target) => this.#stateOf(target)
+      const taps = nextRow(rows.filter(isTap), { now, stateOf })
+      const next = taps.kind === "wait" ? nextRow(rows, { now, stateOf }) : taps
+      if (next.kind !== "drop") return next
+      this.#spec.ledger.outbox.finish(next.open.row.id, "dropped", next.error, now)
+    }
+  }
+
+  #openRows(): readonly OpenRow[] {
+    const { ledger, lane, clock } = this.#spec
+    const read = () =>
+      ledger.outbox.openOf(lane, WINDOW).map((row) => ({ row, payload: readPayload(row.payload) }))
+    for (const { row, payload } of read()) {
+      if (payload === null) ledger.outbox.finish(row.id, "failed", "unknown kind of payload", clock.now())
+      // We are between two calls, so this one was cut off: by a crash, or by our own ledger.
+      else if (row.state === "sending") this.#settle({ row, payload }, INTERRUPTED)
+    }
+    return read().flatMap(({ row, payload }) => (payload === null ? [] : [{ row, payload }]))
+  }
+
+  #stateOf(target: Target): TargetState {
+    if ("message" in target) return { kind: "there", message: target.message }
+    const row = this.#spec.ledger.outbox.findByKey(target.key)
+    if (row?.state === "pending" || row?.state === "sending") return { kind: "owed" }
+    if (row?.state !== "sent" || row.message === null) return { kind: "never" }
+    return { kind: "there", message: Number(row.message) }
+  }
+
+  async #deliver(open: OpenRow, target: number): Promise<void> {
+    const { ledger, api, clock, texts } = this.#spec
+    const { row, payload } = open
+    ledger.transact(() => ledger.outbox.sending(row.id, clock.now()))
+    const mark = row.ambiguous > 0 ? texts.resent : null
+    try {
+      const message = await send(api, { payload, target, mark }, { signal: this.#abandon.signal })
+      this.#unreached = 0
+      this.#recordSent(row, message)
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error
+      if (!this.#abandon.signal.aborted) this.#settle(open, error.failure)
+    }
+  }
+
+  #recordSent(row: OutboxRow, message: string | null): void {
+    const { ledger, clock, hooks, log, lane } = this.#spec
+    const record = () => ledger.outbox.sent(row.id, message, clock.now())
+    try {
+      ledger.transact(() => {
+        record()
+        hooks.onSent?.(row, message)
+      })
+    } catch (error) {
+      log.error({ err: error, lane, row: row.id }, "what follows from a delivery could not be recorded")
+      // Otherwise the message would be sent again and again.
+      ledger.transact(record)
+    }
+  }
+
+  #settle(open: OpenRow, failure: SendFailure): void {
+    const { ledger, texts, clock, hooks } = this.#spec
+    const { row, payload } = open
+    const now = clock.now()
+    this.#noteFailure(failure, now)
+    const attempted = { row, payload, sessionTag: texts.sessionTag(row.session), unreached: this.#unreached }
+    const settlement = settle(attempted, failure)
+    ledger.transact(() => this.#record(row, settlement, now))
+    if (settlement.kind === "fail") hooks.onUndeliverable?.(row, settlement.error)
+    const isTopicGone = "topicGone" in settlement && settlement.topicGone === true
+    if (isTopicGone && "to" in payload) hooks.onTopicGone?.(payload.to)
+  }
+
+  #record(row: OutboxRow, settlement: Settlement, now: Instant): void {
+    const { outbox } = this.#spec.ledger
+    switch (settlement.kind) {
+      case "done":
+        return outbox.sent(row.id, null, now)
+      case "pause":
+        return outbox.retry(row.id, { notBefore: now, ambiguous: false, error: settlement.error }, now)
+      case "retry": {
+        const { delayMs, ambiguous, error } = settlement
+        return outbox.retry(row.id, { notBefore: now + delayMs, ambiguous, error }, now)
+      }
+      case "rewrite":
+        outbox.retry(row.id, { notBefore: now, ambiguous: false, error: settlement.error }, now)
+        outbox.rewrite(row.id, settlement.payload, now)
+        return
+      case "drop":
+        return outbox.finish(row.id, "dropped", settlement.error, now)
+      case "fail":
+        return outbox.finish(row.id, "failed", settlement.error, now)
+    }
+  }
+
+  /** What a failure means for everything else of this chat. */
+  #noteFailure(failure: SendFailure, now: Instant): void {
+    const { budget, chat, ledger, lane } = this.#spec
+    if (failure.kind === "flood") {
+      budget.penalise(chat, failure.retryAfterSeconds, now)
+      ledger.machine.set(penaltyKey(lane), budget.closedUntil(chat), now)
+    }
+    const isCutOff =
+      failure.kind === "unreachable" || failure.kind === "revoked" || failure.kind === "conflict"
+    this.#unreached = isCutOff ? this.#unreached + 1 : 0
+    if (isCutOff) this.#pausedUntil = now + pauseAfter(failure, this.#unreached)
+  }
+
+  #nextFrame(now: Instant, orUntil: Instant | null): Step {
+    let until = orUntil
+    for (const slot of [...this.#slots.values()]) {
+      const dueAt = slot.dueAt
+      if (dueAt !== null && dueAt <= now) {
+        const step = this.#frameOf(slot, now)
+        if (step) return step
+      }
+      const next = this.#slots.has(slot.show.slot) ? slot.dueAt : null
+      if (next !== null) until = until === null ? next : Math.min(until, next)
+    }
+    return { kind: "wait", until }
+  }
+
+  #frameOf(slot: Slot, now: Instant): Step | null {
+    const { budget } = this.#spec
+    const { kind, slot: key } = slot.show
+    const spending = this.#spendingOf(kind)
+    const decision = budget.ask(spending, now)
+    const closedUntil = kind === "edit" ? 0 : this.#draftsClosedUntil
+    if (decision.kind !== "send" || now < closedUntil) {
+      slot.postpone(Math.max(closedUntil, decision.kind === "wait" ? decision.until : this.#whenRoom(now)))
+      return null
+    }
+    const frame = slot.frame(now)
+    if (frame === null) return null
+    const state: TargetState =
+      frame.kind === "edit" ? this.#stateOf(frame.target) : { kind: "there", message: 0 }
+    if (state.kind === "never") this.#slots.delete(key)
+    if (state.kind === "owed") slot.postpone(now + SHED_MS)
+    if (state.kind !== "there") return null
+    budget.spend(spending, now)
+    return { kind: "frame", slot, frame, target: state.message }
+  }
+
+  #spendingOf(kind: Cosmetic["kind"]): Spending {
+    const { chat } = this.#spec
+    if (kind === "typing") return { chat, weight: "light", priority: "draft" }
+    return { chat, weight: "message", priority: kind === "draft" ? "draft" : "status" }
+  }
+
+  async #showFrame({ slot, frame, target }: Extract<Step, { kind: "frame" }>): Promise<void> {
+    const { api, clock } = this.#spec
+    const { to } = slot.show
+    try {
+      const options = { timeoutMs: FRAME_TIMEOUT_MS, signal: this.#abandon.signal }
+      await showFrame(api, { to, frame, target }, options)
+      this.#unreached = 0
+      slot.shown(frame, clock.now())
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error
+      this.#afterRefusedFrame({ slot, frame, failure: error.failure })
+    }
+  }
+
+  #afterRefusedFrame({ slot, frame, failure }: { slot: Slot; frame: Cosmetic; failure: SendFailure }): void {
+    const now = this.#spec.clock.now()
+    const { show } = slot
+    if (failure.kind === "flood" && frame.kind !== "edit") {
+      this.#draftsClosedUntil = now + failure.retryAfterSeconds * 1000 + PENALTY_MARGIN_MS
+      return slot.postpone(this.#draftsClosedUntil)
+    }
+    this.#noteFailure(failure, now)
+    if (failure.kind !== "rejected" && failure.kind !== "blocked") return slot.postpone(now + SHED_MS)
+    if (failure.kind === "rejected" && isAsItShouldBe(failure.description)) return slot.shown(frame, now)
+    this.#slots.delete(show.slot)
+    this.#spec.hooks.onCosmeticRefused?.(show, failure.description)
+  }
+}
+
+const INTERRUPTED: SendFailure = { kind: "ambiguous", detail: "interrupted" }
+
+/** Where the end of a chat's penalty is kept, so that a restart does not speak into it. */
+export function penaltyKey(lane: string): string {
+  return `${lane}:closedUntil`
+}
+
+function isTap({ payload }: OpenRow): boolean {
+  return payload.kind === "tap"
+}
+
+function weightOf(payload: Payload): Weight {
+  switch (payload.kind) {
+    case "tap":
+      return "free"
+    case "reaction":
+    case "delete":
+      return "light"
+    case "text":
+    case "edit":
+    case "buttons":
+    case "file":
+    case "topic_create":
+    case "topic_edit":
+    case "topic_delete":
+      return "message"
+  }
+}

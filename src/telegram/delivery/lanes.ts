@@ -1,0 +1,105 @@
+/** Delivery to every chat of every bot: one lane a chat, one budget a bot. */
+
+import type { Clock } from "../../core/clock.ts"
+import { systemClock } from "../../core/clock.ts"
+import type { Log } from "../../core/log.ts"
+import type { Ledger } from "../../ledger/ledger.ts"
+import type { Instant } from "../../protocol/ids.ts"
+import { laneOf, parseLane } from "../address.ts"
+import type { BotApi } from "../api.ts"
+import { Budget } from "./budget.ts"
+import type { Show } from "./cosmetic.ts"
+import { ChatLane, type DeliveryHooks, type DeliveryTexts, penaltyKey } from "./lane.ts"
+
+export interface DeliverySpec {
+  readonly ledger: Ledger
+  /** One client a bot. Lanes of other bots keep what they owe. */
+  readonly bots: readonly BotApi[]
+  readonly texts: DeliveryTexts
+  readonly hooks?: DeliveryHooks
+  readonly log: Log
+  readonly clock?: Clock
+}
+
+const STOP_GRACE_MS = 3_000
+
+export class DeliveryLanes {
+  readonly #spec: DeliverySpec
+  readonly #clock: Clock
+  readonly #bots: ReadonlyMap<number, { readonly api: BotApi; readonly budget: Budget }>
+  readonly #lanes = new Map<string, ChatLane>()
+  /** Which lane shows a slot. */
+  readonly #slots = new Map<string, string>()
+  #isRunning = false
+
+  constructor(spec: DeliverySpec) {
+    this.#spec = spec
+    this.#clock = spec.clock ?? systemClock
+    this.#bots = new Map(spec.bots.map((api) => [api.bot, { api, budget: new Budget() }]))
+  }
+
+  /** Takes up whatever is owed. A row whose sending a crash interrupted is treated as of unknown outcome. */
+  start(): void {
+    this.#isRunning = true
+    for (const lane of this.#spec.ledger.outbox.openLanes()) this.wake(lane)
+  }
+
+  /** Something is owed in this lane; to be called after the commit. Other surfaces' lanes are none of ours. */
+  wake(lane: string): void {
+    this.#laneOf(lane)?.wake()
+  }
+
+  /** The bot reaches Telegram (again): its chats do not wait for their next attempt. */
+  resume(bot: number): void {
+    for (const [lane, chatLane] of this.#lanes) {
+      if (parseLane(lane)?.bot === bot) chatLane.resume()
+    }
+  }
+
+  /** Shows something under a slot until it is forgotten; a newer call under the same slot replaces it. */
+  show(show: Show): void {
+    const lane = laneOf(show.to)
+    const before = this.#slots.get(show.slot)
+    if (before !== undefined && before !== lane) this.forget(show.slot)
+    const chatLane = this.#laneOf(lane)
+    if (!chatLane) return
+    this.#slots.set(show.slot, lane)
+    chatLane.show(show)
+  }
+
+  /** Nothing more is shown under this slot; what is on the screen stays. A frame in flight may still arrive. */
+  forget(slot: string): void {
+    const lane = this.#slots.get(slot)
+    this.#slots.delete(slot)
+    if (lane !== undefined) this.#lanes.get(lane)?.forget(slot)
+  }
+
+  /** Ends all lanes; calls in flight get a few seconds. */
+  async stop(): Promise<void> {
+    this.#isRunning = false
+    await Promise.all([...this.#lanes.values()].map((lane) => lane.stop(STOP_GRACE_MS)))
+    this.#lanes.clear()
+    this.#slots.clear()
+  }
+
+  #laneOf(lane: string): ChatLane | null {
+    const known = this.#lanes.get(lane)
+    if (known) return known
+    const place = parseLane(lane)
+    const bot = place && this.#bots.get(place.bot)
+    if (!this.#isRunning || !bot) return null
+    const { ledger, texts, hooks = {}, log } = this.#spec
+    this.#restorePenalty(lane, place.chat, bot.budget)
+    const { api, budget } = bot
+    const clock = this.#clock
+    const created = new ChatLane({ lane, chat: place.chat, api, budget, ledger, clock, log, hooks, texts })
+    this.#lanes.set(lane, created)
+    return created
+  }
+
+  #restorePenalty(lane: string, chat: number, budget: Budget): void {
+    const now = this.#clock.now()
+    const closedUntil = this.#spec.ledger.machine.setting<Instant>(penaltyKey(lane)) ?? 0
+    if (closedUntil > now) budget.penalise(chat, (closedUntil - now) / 1000, now)
+  }
+}

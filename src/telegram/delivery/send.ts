@@ -1,0 +1,180 @@
+/** Makes the Bot API call that a payload means. */
+import { InputFile } from "grammy"
+import type { InlineKeyboardButton, InlineKeyboardMarkup } from "grammy/types"
+import type { BotApi, CallOptions } from "../api.ts"
+import { safeFileName } from "../file-name.ts"
+import { CAPTION_LIMIT, TEXT_LIMIT } from "../limits.ts"
+import type { Button, Buttons, FilePayload, Payload, TextPayload } from "../payload.ts"
+import { concat, EMPTY, type Rich } from "../rendering/rich.ts"
+
+export interface Sending {
+  readonly payload: Payload
+  /** Telegram's number of the message that the payload changes; 0 when it changes none. */
+  readonly target: number
+  /** Added to what may arrive twice; null otherwise. */
+  readonly mark: string | null
+}
+
+/** 50 MB at 1 Mbit/s. */
+const UPLOAD_TIMEOUT_MS = 7 * 60_000
+
+/**
+ * Resolves with the new message's (or topic's) number, null when the call makes none.
+ * @throws CallError
+ */
+export async function send(api: BotApi, sending: Sending, options: CallOptions): Promise<string | null> {
+  const { payload, target, mark } = sending
+  switch (payload.kind) {
+    case "text":
+      return sendText(api, withMark(payload, mark), options)
+    case "file":
+      return sendFile(api, withMark(payload, mark), options)
+    case "edit": {
+      const { text, entities } = payload.rich
+      await api.call(
+        "editMessageText",
+        {
+          chat_id: payload.to.chat,
+          message_id: target,
+          text,
+          entities: [...entities],
+          link_preview_options: { is_disabled: true },
+          ...markup(payload.buttons),
+        },
+        options,
+      )
+      return null
+    }
+    case "buttons":
+      await api.call(
+        "editMessageReplyMarkup",
+        { chat_id: payload.to.chat, message_id: target, reply_markup: keyboard(payload.buttons) },
+        options,
+      )
+      return null
+    case "reaction":
+      await api.call(
+        "setMessageReaction",
+        {
+          chat_id: payload.to.chat,
+          message_id: payload.message,
+          reaction: payload.emoji === null ? [] : [{ type: "emoji", emoji: payload.emoji }],
+        },
+        options,
+      )
+      return null
+    case "delete":
+      await api.call("deleteMessage", { chat_id: payload.to.chat, message_id: target }, options)
+      return null
+    case "tap":
+      await api.call(
+        "answerCallbackQuery",
+        {
+          callback_query_id: payload.queryId,
+          ...(payload.text === undefined ? {} : { text: payload.text.slice(0, 200) }),
+          ...(payload.alert === undefined ? {} : { show_alert: payload.alert }),
+        },
+        options,
+      )
+      return null
+    case "topic_create":
+    case "topic_edit":
+    case "topic_delete":
+      return changeTopic(api, payload, options)
+  }
+}
+
+async function sendText(api: BotApi, payload: TextPayload, options: CallOptions): Promise<string> {
+  const { rich, buttons } = payload
+  const message = await api.call(
+    "sendMessage",
+    {
+      ...addressing(payload),
+      text: rich.text,
+      entities: [...rich.entities],
+      link_preview_options: { is_disabled: true },
+      ...markup(buttons),
+    },
+    options,
+  )
+  return String(message.message_id)
+}
+
+async function sendFile(api: BotApi, payload: FilePayload, options: CallOptions): Promise<string> {
+  const file = new InputFile(payload.path, safeFileName(payload.name))
+  const caption = payload.caption
+    ? { caption: payload.caption.text, caption_entities: [...payload.caption.entities] }
+    : {}
+  const common = { ...addressing(payload), ...caption, ...markup(payload.buttons) }
+  const patient = { ...options, timeoutMs: UPLOAD_TIMEOUT_MS }
+  const message =
+    payload.as === "photo"
+      ? await api.call("sendPhoto", { ...common, photo: file }, patient)
+      : await api.call("sendDocument", { ...common, document: file }, patient)
+  return String(message.message_id)
+}
+
+type TopicPayload = Extract<Payload, { kind: "topic_create" | "topic_edit" | "topic_delete" }>
+
+async function changeTopic(api: BotApi, payload: TopicPayload, options: CallOptions): Promise<string | null> {
+  const { chat, thread } = payload.to
+  const topic = { chat_id: chat, message_thread_id: thread ?? 0 }
+  if (payload.kind === "topic_delete") {
+    await api.call("deleteForumTopic", topic, options)
+    return null
+  }
+  const icon = payload.iconEmojiId === undefined ? {} : { icon_custom_emoji_id: payload.iconEmojiId }
+  if (payload.kind === "topic_create") {
+    const created = await api.call(
+      "createForumTopic",
+      { chat_id: chat, name: payload.name, ...icon },
+      options,
+    )
+    return String(created.message_thread_id)
+  }
+  const name = payload.name === undefined ? {} : { name: payload.name }
+  await api.call("editForumTopic", { ...topic, ...name, ...icon }, options)
+  return null
+}
+
+function addressing({ to, replyTo, silent }: TextPayload | FilePayload) {
+  return {
+    chat_id: to.chat,
+    ...(to.thread === null ? {} : { message_thread_id: to.thread }),
+    ...(silent === true ? { disable_notification: true } : {}),
+    ...(replyTo === undefined
+      ? {}
+      : { reply_parameters: { message_id: replyTo, allow_sending_without_reply: true } }),
+  }
+}
+
+function withMark<P extends TextPayload | FilePayload>(payload: P, mark: string | null): P {
+  if (mark === null) return payload
+  if (payload.kind === "text") return { ...payload, rich: marked(payload.rich, mark, TEXT_LIMIT) }
+  return { ...payload, caption: marked(payload.caption ?? EMPTY, mark, CAPTION_LIMIT) }
+}
+
+/** A full message keeps its content rather than the mark. */
+function marked(rich: Rich, mark: string, limit: number): Rich {
+  const separator = rich.text === "" ? "" : "\n"
+  const whole = concat(rich, separator + mark)
+  return whole.text.length <= limit ? whole : rich
+}
+
+function markup(buttons: Buttons | undefined): { reply_markup?: InlineKeyboardMarkup } {
+  return buttons === undefined ? {} : { reply_markup: keyboard(buttons) }
+}
+
+/** Telegram's form of our buttons. */
+export function keyboard(buttons: Buttons): InlineKeyboardMarkup {
+  return { inline_keyboard: buttons.map((row) => row.map(toKey)) }
+}
+
+function toKey(button: Button): InlineKeyboardButton {
+  const face = { text: button.label, ...(button.style === undefined ? {} : { style: button.style }) }
+  if ("action" in button) return { ...face, callback_data: button.action }
+  if ("url" in button) return { ...face, url: button.url }
+  if ("copy" in button) return { ...face, copy_text: { text: button.copy } }
+  if ("webApp" in button) return { ...face, web_app: { url: button.webApp } }
+  return { ...face, disabled: {} }
+}
