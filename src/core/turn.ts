@@ -1,5 +1,5 @@
 /** The life of a turn, decided without I/O: what runs next, and what follows when an attempt ended. */
-import type { Instant } from "../protocol/ids.ts"
+import type { AttemptId, Instant } from "../protocol/ids.ts"
 import type { Failure, Outcome } from "../protocol/session.ts"
 import { retryPolicy } from "./failure.ts"
 
@@ -7,10 +7,13 @@ export type OpenTurnState = "queued" | "dispatching" | "running" | "waiting"
 export type TurnState = OpenTurnState | Outcome["kind"]
 
 /**
- * Why a queued turn is not handed over yet. `confirm`: it arrived while the runtime was away and the owner decides;
- * it does not hold back later turns. The others do.
+ * Why a queued turn is not handed over yet. `confirm`: it arrived while the runtime was away and the owner decides.
+ * `steer`: it is being passed on into the running attempt. Neither holds back later turns; the others do.
  */
-export type Hold = { readonly kind: "confirm"; readonly sentAt: Instant } | AttemptHold
+export type Hold =
+  | { readonly kind: "confirm"; readonly sentAt: Instant }
+  | { readonly kind: "steer"; readonly into: AttemptId }
+  | AttemptHold
 
 /** Made by an attempt that ended and comes again. */
 export type AttemptHold =
@@ -39,13 +42,13 @@ export type Next<T> =
 export function nextInQueue<T extends Queued>(open: readonly T[], now: Instant): Next<T> {
   const working = open.find((turn) => turn.state !== "queued")
   if (working) return { kind: "busy", turn: working }
-  const head = open.find((turn) => turn.hold?.kind !== "confirm")
+  const head = open.find((turn) => !stepsAside(turn.hold))
   if (!head) return { kind: "idle" }
-  if (head.hold && head.hold.kind !== "confirm" && head.hold.until > now) {
-    return { kind: "wait", until: head.hold.until, turn: head }
-  }
-  return { kind: "run", turn: head }
+  const until = head.hold && "until" in head.hold ? head.hold.until : 0
+  return until > now ? { kind: "wait", until, turn: head } : { kind: "run", turn: head }
 }
+
+const stepsAside = (hold: Hold | null): boolean => hold?.kind === "confirm" || hold?.kind === "steer"
 
 export interface EndedAttempt {
   readonly outcome: Outcome
@@ -80,7 +83,7 @@ export function afterAttempt({ outcome, attempts, stopRequested, now, random }: 
 
 /** What a first line says of a session, short enough for a list or a topic's name; empty when there is no text. */
 export function titleFrom(text: string): string {
-  const line = text.trim().split("\n", 1)[0]?.replaceAll(/\s+/g, " ") ?? ""
+  const line = text.trim().split("\n", 1)[0]?.trim().replaceAll(/\s+/g, " ") ?? ""
   const graphemes = [...new Intl.Segmenter().segment(line)].map((part) => part.segment)
   return graphemes.length <= 60 ? line : `${graphemes.slice(0, 59).join("").trimEnd()}…`
 }

@@ -51,16 +51,22 @@ export class Kernel {
     this.log = log
     this.newId = newId
     this.live = new LiveTurns()
-    this.#runner = new TurnRunner(context, this.live, options.connectHost)
+    this.#runner = new TurnRunner(context, {
+      live: this.live,
+      connect: options.connectHost,
+      onSteered: (turn, outcome) => this.turns.steered(turn, outcome),
+    })
     this.turns = new Turns(context, {
       wake: (session) => this.#runner.wake(session),
       interrupt: (turn) => this.#runner.interrupt(turn),
+      steer: (turn) => this.#runner.steer(turn),
     })
     this.requests = new Requests(context, (request) => this.#runner.deliverAnswer(request))
     this.sessions = new Sessions(context, {
       workspaceRoot: options.workspaceRoot,
       defaults: options.defaults,
-      onConfigured: (session) => this.#configureHost(session),
+      // A session the host does not have open learns its settings with the next turn.
+      onConfigured: (session) => this.#runner.configure(session),
     })
     this.providers = new Providers(context, this.#runner.host, options.defaultProvider)
   }
@@ -92,10 +98,5 @@ export class Kernel {
 
   #announce(fact: Fact): void {
     for (const surface of this.#surfaces) surface.onFact(fact)
-  }
-
-  /** A session the host does not have open learns its settings with the next turn. */
-  #configureHost(id: SessionId): void {
-    this.#runner.configure(id)
   }
 }

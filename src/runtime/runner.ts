@@ -23,19 +23,32 @@ export interface HostCursorAndHandlers extends HostLinkHandlers {
 
 export type ConnectHost = (options: HostCursorAndHandlers) => Promise<HostLink>
 
+export interface TurnRunnerOptions {
+  readonly live: LiveTurns
+  readonly connect: ConnectHost
+  readonly onSteered: (turn: TurnId, outcome: "steered" | "too_late" | "unsupported") => void
+}
+
+/** The link ended or is ending: what was sent over it is repeated over the next one. */
+const isLinkLost = (error: HostLinkError): boolean =>
+  ["closed", "unreachable", "stopping"].includes(error.code)
+
 export class TurnRunner {
   readonly host: HostConnection
   readonly #context: RuntimeContext
   readonly #live: LiveTurns
   readonly #events: HostEvents
+  readonly #onSteered: TurnRunnerOptions["onSteered"]
   /** Events received and not yet committed: one transaction takes all that came in one turn of the event loop. */
   #received: HostEvent[] = []
   /** Sessions whose queue is being looked at; a wake meanwhile looks again. */
   readonly #looking = new Map<SessionId, "once" | "again">()
   readonly #timers = new Map<SessionId, { cancel(): void }>()
 
-  constructor(context: RuntimeContext, live: LiveTurns, connect: ConnectHost) {
+  constructor(context: RuntimeContext, options: TurnRunnerOptions) {
+    const { live, connect, onSteered } = options
     this.#context = context
+    this.#onSteered = onSteered
     this.#live = live
     this.#events = new HostEvents(context, live, (session) => this.wake(session))
     this.host = new HostConnection({
@@ -79,6 +92,13 @@ export class TurnRunner {
     const turn = this.#context.ledger.turns.find(id)
     if (!turn?.attempt || isEnded(turn)) return
     this.#send({ kind: "turn.interrupt", session: turn.session, attempt: turn.attempt })
+  }
+
+  /** Passes a prompt on into a running attempt; repeated by `#resync` when there is no link now. */
+  steer(id: TurnId): void {
+    const link = this.host.current
+    if (link) void this.#steer(link, id)
+    else this.host.ensure()
   }
 
   /** Brings a stored answer to the host; repeated by `#resync` when there is no link now. */
@@ -174,7 +194,7 @@ export class TurnRunner {
 
   #onStartRefused(turn: Turn, error: unknown): void {
     if (!(error instanceof HostLinkError)) throw error
-    if (["closed", "unreachable", "stopping"].includes(error.code)) return this.host.ensure()
+    if (isLinkLost(error)) return this.host.ensure()
     const logId = this.#context.log.keep("the host refused a turn", error)
     const failure = { class: "bad_request", detail: error.message, logId } as const
     this.#context.ledger.transact(() => {
@@ -261,6 +281,7 @@ export class TurnRunner {
   #resync(link: HostLink): void {
     const { ledger } = this.#context
     for (const turn of ledger.turns.allOpen()) {
+      if (turn.hold?.kind === "steer") void this.#steer(link, turn.id)
       if (turn.state === "queued") continue
       void this.#startTurn(link, turn, {
         recoverOnly: turn.journal !== null && turn.journal !== link.journal,
@@ -268,6 +289,22 @@ export class TurnRunner {
     }
     for (const request of ledger.requests.undelivered()) void this.#answer(link, request.id)
     for (const session of new Set(ledger.turns.allOpen().map((turn) => turn.session))) this.wake(session)
+  }
+
+  async #steer(link: HostLink, id: TurnId): Promise<void> {
+    const turn = this.#context.ledger.turns.find(id)
+    if (turn?.hold?.kind !== "steer") return
+    const { session, prompt, hold } = turn
+    try {
+      const command = { kind: "turn.steer", session, attempt: hold.into, steerId: id, prompt } as const
+      const { outcome } = await link.command(command)
+      this.#onSteered(id, outcome)
+    } catch (error) {
+      if (!(error instanceof HostLinkError)) throw error
+      if (isLinkLost(error)) return this.host.ensure()
+      this.#context.log.warn({ err: error, turn: id }, "the host could not pass a prompt on")
+      this.#onSteered(id, "too_late")
+    }
   }
 
   async #answer(link: HostLink, id: RequestId): Promise<void> {

@@ -12,6 +12,12 @@ export type Fact =
   | { readonly kind: "turn.queued"; readonly turn: Turn; readonly behind: Turn | null }
   | { readonly kind: "turn.edited"; readonly turn: Turn }
   | { readonly kind: "turn.started"; readonly turn: Turn }
+  /** `steered`: the turn ended by becoming part of the running one. Otherwise it waits in the queue, first. */
+  | {
+      readonly kind: "turn.steered"
+      readonly turn: Turn
+      readonly outcome: "steered" | "too_late" | "unsupported"
+    }
   /** An attempt failed and comes again, or waits for a limit to reset. */
   | { readonly kind: "turn.held"; readonly turn: Turn; readonly hold: Hold }
   /** Exactly one per turn. `turn` shows it ended. */

@@ -11,6 +11,8 @@ export interface TurnConsequences {
   /** The session's queue changed. */
   wake(session: SessionId): void
   interrupt(turn: TurnId): void
+  /** Passes a waiting turn on into the running attempt that its hold names. */
+  steer(turn: TurnId): void
 }
 
 export type Submission = Omit<NewTurn, "id">
@@ -86,6 +88,39 @@ export class Turns {
     return this.#changeQueued(id, () => {
       this.#context.ledger.turns.setHold(id, null)
       this.#context.announce({ kind: "turn.edited", turn: this.#must(id) })
+    })
+  }
+
+  /**
+   * Passes a waiting prompt on into the running turn. Where the agent cannot take it, it runs next.
+   * @throws OwnerError `turn_not_queued`, `nothing_running`
+   */
+  steer(id: TurnId): Turn {
+    return this.#changeQueued(id, (turn) => {
+      const { ledger } = this.#context
+      const running = ledger.turns.open(turn.session).find((other) => other.state !== "queued")
+      if (!running?.attempt) throw new OwnerError("nothing_running")
+      ledger.turns.setHold(id, { kind: "steer", into: running.attempt })
+      ledger.afterCommit(() => this.#consequences.steer(id))
+    })
+  }
+
+  /** What became of a steer: either it is part of the running turn now, or it waits in the queue again. */
+  steered(id: TurnId, outcome: "steered" | "too_late" | "unsupported"): void {
+    const { ledger, clock, announce } = this.#context
+    ledger.transact(() => {
+      const turn = ledger.turns.find(id)
+      if (turn?.hold?.kind !== "steer") return
+      if (outcome === "steered") {
+        const merged = { kind: "completed", text: "" } as const
+        ledger.turns.end(id, merged, clock.now())
+        this.#record(turn, "turn.ended", { outcome: merged })
+      } else {
+        ledger.turns.setHold(id, null)
+        this.runNext(id)
+      }
+      announce({ kind: "turn.steered", turn: this.#must(id), outcome })
+      this.#wakeAfterCommit(turn.session)
     })
   }
 

@@ -1,0 +1,82 @@
+/** `/stop`, `/queue`, `/steer`: the turn at work and those that wait. */
+import type { Turn } from "../../ledger/turns.ts"
+import type { SessionId } from "../../protocol/ids.ts"
+import { bold, concat, join } from "../rendering/rich.ts"
+import type { Call, Command } from "./command.ts"
+import { mustHaveSession } from "./needs-session.ts"
+
+export const stop: Command = {
+  name: "stop",
+  usage: "",
+  prepare: (call) => () => {
+    const session = mustHaveSession(call)
+    const { running } = call.kernel.turns.stop(session.id, { clearQueue: false })
+    if (!running) return call.reply(call.say("stop.nothing"))
+    const waiting = call.kernel.ledger.turns.open(session.id).filter((turn) => turn.state === "queued")
+    const clear = call.button(call.say("button.stop_clear"), {
+      kind: "turn.stop",
+      turn: running.id,
+      clearQueue: true,
+    })
+    call.reply(call.say("stop.stopping", { session: session.id }), waiting.length > 0 ? [[clear]] : [])
+  },
+}
+
+export const queue: Command = {
+  name: "queue",
+  usage: "",
+  prepare: (call) => () => {
+    const session = mustHaveSession(call)
+    const open = call.kernel.ledger.turns.open(session.id)
+    const waiting = open.filter((turn) => turn.state === "queued")
+    if (open.length === 0) return call.reply(call.say("queue.empty"))
+    const lines = open.map((turn, index) => concat(`${index + 1}. `, label(call, turn)))
+    const buttons = waiting
+      .slice(0, 10)
+      .map((turn) => [
+        call.button(`↑ ${short(turn, 24)}`, { kind: "turn.next", turn: turn.id }),
+        call.button(call.say("button.edit"), { kind: "turn.edit", turn: turn.id }),
+        call.button(call.say("button.drop"), { kind: "turn.drop", turn: turn.id }, "danger"),
+      ])
+    call.reply(join([bold(call.say("queue.title", { session: session.id })), ...lines], "\n"), buttons)
+  },
+}
+
+export const steer: Command = {
+  name: "steer",
+  usage: "<text>",
+  prepare: (call) => {
+    const session = mustHaveSession(call)
+    if (call.rest === "") return () => call.reply(call.say("steer.usage"))
+    return () => {
+      const turn = call.kernel.turns.submit({
+        session: session.id,
+        origin: "owner",
+        channel: call.channel.id,
+        sourceMessage: null,
+        clientId: call.clientId,
+        prompt: { text: call.rest, files: [] },
+        hold: null,
+      })
+      if (isBusy(call, session.id)) call.kernel.turns.steer(turn.id)
+    }
+  },
+}
+
+/** Without a turn at work the text is simply the next prompt. */
+function isBusy(call: Call, session: SessionId): boolean {
+  return call.kernel.ledger.turns
+    .open(session)
+    .some((turn) => turn.state === "running" || turn.state === "waiting")
+}
+
+function label(call: Call, turn: Turn) {
+  const text = short(turn, 80)
+  return turn.state === "queued" ? text : concat(bold(call.say("queue.running")), `: ${text}`)
+}
+
+export function short(turn: Turn, length: number): string {
+  const text =
+    turn.prompt.text.replaceAll(/\s+/g, " ").trim() || turn.prompt.files.map((file) => file.name).join(", ")
+  return text.length <= length ? text : `${text.slice(0, length - 1).toWellFormed()}…`
+}
