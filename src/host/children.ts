@@ -1,0 +1,67 @@
+/** Every child process of this host, and the record by which a later host ends those this one leaves behind. */
+import { endTree } from "../platform/process-tree.ts"
+import { errorCode } from "../platform/system-error.ts"
+import type { Child, Log } from "../providers/provider.ts"
+import type { ChildRow, Journal } from "./journal/journal.ts"
+
+/** Orphans had their time: their host is gone, and nobody reads what they still say. */
+const ORPHAN_GRACE_MS = 500
+
+export class Children {
+  readonly #journal: Journal
+  readonly #log: Log
+  readonly #running = new Map<number, Child>()
+
+  constructor(journal: Journal, log: Log) {
+    this.#journal = journal
+    this.#log = log
+  }
+
+  record(child: ChildRow): void {
+    this.#journal.addChild(child)
+  }
+
+  add(child: Child): void {
+    this.#running.set(child.pid, child)
+  }
+
+  forget(pid: number): void {
+    if (this.#running.delete(pid)) this.#journal.removeChild(pid)
+  }
+
+  /** Ends what a dead host left, except children made to survive it. Call before anything is started. */
+  async endOrphans(): Promise<void> {
+    await this.#endRecorded((child) => !child.survivesHost, ORPHAN_GRACE_MS)
+  }
+
+  /** Ends everything, also what survived an earlier host. */
+  async endAll(graceMs: number): Promise<void> {
+    await Promise.all([...this.#running.values()].map((child) => child.kill(graceMs)))
+    await this.#endRecorded(() => true, graceMs)
+  }
+
+  /** The last act of a host that fails: no time for anything but a signal. */
+  killNow(): void {
+    const survivors = new Set(this.#journal.children().map((child) => (child.survivesHost ? child.pid : 0)))
+    for (const pid of this.#running.keys()) if (!survivors.has(pid)) killGroup(pid)
+  }
+
+  async #endRecorded(isMeant: (child: ChildRow) => boolean, graceMs: number): Promise<void> {
+    const ended = this.#journal.children().filter((child) => isMeant(child) && !this.#running.has(child.pid))
+    await Promise.all(
+      ended.map(async (child) => {
+        this.#log.info({ pid: child.pid, label: child.label }, "ending a child that an earlier host left")
+        await endTree(child, graceMs)
+        this.#journal.removeChild(child.pid)
+      }),
+    )
+  }
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, "SIGKILL")
+  } catch (error) {
+    if (!["ESRCH", "EPERM"].includes(errorCode(error))) throw error
+  }
+}

@@ -1,0 +1,195 @@
+/** The host put together: from an empty process to a listening one, and back. */
+import { randomUUID } from "node:crypto"
+import { mkdirSync, rmSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { systemClock } from "../core/clock.ts"
+import type { Environment } from "../platform/child-environment.ts"
+import { acquireLock, type LockHolder } from "../platform/lock.ts"
+import { socketPath } from "../platform/socket-path.ts"
+import type { ProviderId } from "../protocol/ids.ts"
+import type { Log, Provider, ProviderConfig, ProviderContext } from "../providers/provider.ts"
+import { Attempts } from "./attempts.ts"
+import { Children } from "./children.ts"
+import { createCommands } from "./commands.ts"
+import { EventLog } from "./event-log.ts"
+import { Journal } from "./journal/journal.ts"
+import { openJournalDatabase } from "./journal/schema.ts"
+import { LinkServer } from "./link-server.ts"
+import { LiveText } from "./live-text.ts"
+import { Sessions } from "./sessions.ts"
+import { createSupervisor } from "./supervisor.ts"
+
+export type MakeContext = (id: ProviderId, config: ProviderConfig) => ProviderContext
+
+export interface HostOptions {
+  readonly dataDir: string
+  readonly version: string
+  readonly environment: Environment
+  readonly createProviders: (makeContext: MakeContext) => readonly Provider[]
+  readonly log: Log
+  /** The host leaves after this long without anything living in it, in ms. */
+  readonly idleMs: number
+  /** An agent without work is closed after this long, in ms. */
+  readonly sessionIdleMs: number
+}
+
+export type Started =
+  | { readonly kind: "running"; readonly host: Host }
+  | { readonly kind: "taken"; readonly heldBy: LockHolder | null }
+
+/** How long each step of leaving may take, in ms; together at most three seconds. */
+const LEAVE = { sessions: 1_500, providers: 500, children: 500 }
+
+/** @throws when the journal or the socket cannot be opened. */
+export async function startHost(options: HostOptions): Promise<Started> {
+  mkdirSync(options.dataDir, { recursive: true, mode: 0o700 })
+  const lock = acquireLock({
+    path: join(options.dataDir, "host.lock"),
+    purpose: "RemoteAgent host",
+    now: systemClock.now(),
+  })
+  if (lock.kind === "taken") return lock
+  const host = new Host(options, lock.release)
+  await host.start()
+  return { kind: "running", host }
+}
+
+export class Host {
+  /** Resolves when everything here has ended and the process may exit. */
+  readonly left: Promise<void>
+  readonly #options: HostOptions
+  readonly #releaseLock: () => void
+  readonly #journal: Journal
+  readonly #children: Children
+  readonly #providers: ReadonlyMap<ProviderId, Provider>
+  readonly #events: EventLog
+  readonly #attempts: Attempts
+  readonly #sessions: Sessions
+  readonly #link: LinkServer
+  readonly #left = Promise.withResolvers<void>()
+  readonly #socketPath: string
+  #isRetiring = false
+  #isStopping = false
+  #idleTimer: { cancel(): void } | null = null
+
+  constructor(options: HostOptions, releaseLock: () => void) {
+    const { dataDir, log, version } = options
+    const live = new LiveText()
+    this.left = this.#left.promise
+    this.#options = options
+    this.#releaseLock = releaseLock
+    this.#socketPath = socketPath(dataDir, "host")
+    this.#journal = new Journal(openJournalDatabase(join(dataDir, "host-journal.sqlite"), randomUUID))
+    this.#children = new Children(this.#journal, log)
+    this.#providers = new Map(
+      options
+        .createProviders((id, config) => this.#contextOf(id, config))
+        .map((provider) => [provider.id, provider]),
+    )
+    this.#events = new EventLog({
+      ...{ journal: this.#journal, clock: systemClock, log },
+      onCommitted: () => this.#link.wake(),
+      onAcknowledged: () => this.#considerLeaving(),
+    })
+    this.#attempts = new Attempts({
+      ...{ journal: this.#journal, events: this.#events, clock: systemClock, log },
+      onSettled: (attempt, item) => live.drop(attempt, item),
+    })
+    this.#sessions = new Sessions({
+      ...{
+        journal: this.#journal,
+        attempts: this.#attempts,
+        providers: this.#providers,
+        clock: systemClock,
+        log,
+      },
+      onDelta: (delta) => {
+        if (!this.#attempts.isOpen(delta.attempt)) return
+        live.add(delta)
+        this.#link.wakeLive()
+      },
+      idleMs: () => (this.#isRetiring ? 0 : options.sessionIdleMs),
+      onEmpty: () => this.#considerLeaving(),
+    })
+    this.#link = new LinkServer({
+      ...{ socketPath: this.#socketPath, journal: this.#journal, live, clock: systemClock, log, version },
+      acknowledge: (seq) => this.#events.acknowledge(seq),
+      carry: createCommands({
+        ...{ sessions: this.#sessions, providers: this.#providers, isStopping: () => this.#isStopping },
+        retire: () => this.#retire(),
+        stop: () => setImmediate(() => void this.stop("the runtime asked for it")),
+      }),
+      onAlone: () => this.#considerLeaving(),
+    })
+  }
+
+  async start(): Promise<void> {
+    await this.#children.endOrphans()
+    this.#journal.forgetOld(systemClock.now())
+    this.#sessions.restore()
+    await this.#link.listen()
+    this.#considerLeaving()
+  }
+
+  /** Ends every agent, then itself. Idempotent. */
+  async stop(reason: string): Promise<void> {
+    if (this.#isStopping) return this.left
+    this.#isStopping = true
+    const { log } = this.#options
+    log.info({ reason }, "the host is leaving")
+    await within(LEAVE.sessions, this.#sessions.stop())
+    await within(LEAVE.providers, Promise.allSettled([...this.#providers.values()].map((one) => one.close())))
+    await this.#children.endAll(LEAVE.children)
+    this.#events.flush()
+    this.#link.close()
+    rmSync(this.#socketPath, { force: true })
+    this.#journal.close()
+    this.#releaseLock()
+    this.#left.resolve()
+  }
+
+  /** For a process that is about to end by a fault: what it started must not outlive it unnoticed. */
+  abandon(): void {
+    this.#children.killNow()
+  }
+
+  #retire(): void {
+    this.#isRetiring = true
+    this.#sessions.rest()
+    setImmediate(() => this.#considerLeaving())
+  }
+
+  #considerLeaving(): void {
+    this.#idleTimer?.cancel()
+    this.#idleTimer = null
+    if (this.#isStopping || (this.#link.isConnected && !this.#isRetiring) || !this.#isDeserted()) return
+    if (this.#isRetiring) void this.stop("it was retired")
+    else if (!this.#link.isConnected)
+      this.#idleTimer = systemClock.after(this.#options.idleMs, () => this.#leaveIdle())
+  }
+
+  #leaveIdle(): void {
+    if (this.#isDeserted() && !this.#link.isConnected) void this.stop("nothing lives here")
+  }
+
+  /** Nothing runs, nothing is open, and the runtime has everything. */
+  #isDeserted(): boolean {
+    return this.#sessions.isEmpty && this.#attempts.count === 0 && !this.#events.isOwing
+  }
+
+  #contextOf(id: ProviderId, config: ProviderConfig): ProviderContext {
+    const { dataDir, environment, log } = this.#options
+    const stateDir = join(dataDir, "providers", id.replace(":", "-"))
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 })
+    const programDirs = [join(dataDir, "agents", "bin"), dirname(process.execPath)]
+    const supervisor = createSupervisor({ children: this.#children, environment, stateDir, programDirs, log })
+    return { stateDir, supervisor, clock: systemClock, newId: randomUUID, log, config }
+  }
+}
+
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  const late = Promise.withResolvers<void>()
+  const timer = setTimeout(late.resolve, ms)
+  await Promise.race([work, late.promise])
+  clearTimeout(timer)
+}

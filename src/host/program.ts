@@ -1,0 +1,114 @@
+/** The process around a host: arguments, configuration, signals, exit. */
+import { randomUUID } from "node:crypto"
+import { closeSync, writeSync } from "node:fs"
+import { join } from "node:path"
+import { parseArgs } from "node:util"
+import type { Config } from "../core/config.ts"
+import { makeRedactor } from "../core/redact.ts"
+import { loadConfig } from "../platform/config-files.ts"
+import { errorCode } from "../platform/system-error.ts"
+import { ownVersion } from "../platform/version.ts"
+import type { Log, Provider } from "../providers/provider.ts"
+import { type Host, type MakeContext, startHost } from "./host.ts"
+import { createLog } from "./log.ts"
+
+export type CreateProviders = (config: Config, makeContext: MakeContext) => readonly Provider[]
+
+/** What is written as one line to the descriptor of `--ready-fd`, for who started this process. */
+export type ReadySignal =
+  | { readonly kind: "ready" }
+  | { readonly kind: "taken"; readonly pid: number | null }
+  | { readonly kind: "failed"; readonly reason: string }
+
+const MINUTE = 60_000
+const DEFAULT_IDLE_MINUTES = 10
+const DEFAULT_SESSION_IDLE_MINUTES = 10
+
+/** Exit codes: 0 left in peace, 1 failed, 3 another host holds the data directory. */
+export async function runHostProgram(
+  args: readonly string[],
+  createProviders: CreateProviders,
+): Promise<void> {
+  process.umask(0o077)
+  const { values } = parseArgs({
+    args: [...args],
+    options: { "data-dir": { type: "string" }, "ready-fd": { type: "string" } },
+  })
+  const signalReady = readySignal(values["ready-fd"])
+  const { config } = loadConfig({ environment: process.env, cwd: process.cwd(), dataDir: values["data-dir"] })
+  const log = logFor(config)
+  try {
+    const started = await startHost({
+      ...{ dataDir: config.dataDir, version: ownVersion(), environment: process.env, log },
+      createProviders: (makeContext) => createProviders(config, makeContext),
+      idleMs: (config.host.idleMinutes ?? DEFAULT_IDLE_MINUTES) * MINUTE,
+      sessionIdleMs: (config.host.sessionIdleMinutes ?? DEFAULT_SESSION_IDLE_MINUTES) * MINUTE,
+    })
+    if (started.kind === "taken") {
+      const pid = started.heldBy?.pid ?? null
+      console.error(`Another host (process ${pid ?? "unknown"}) already runs for this data directory.`)
+      signalReady({ kind: "taken", pid })
+      process.exitCode = 3
+      return
+    }
+    live(started.host, log)
+    signalReady({ kind: "ready" })
+    await started.host.left
+    process.exit(0)
+  } catch (error) {
+    log.error({ error }, "the host could not start")
+    const reason = error instanceof Error ? error.message : String(error)
+    console.error(reason)
+    signalReady({ kind: "failed", reason })
+    process.exit(1)
+  }
+}
+
+function live(host: Host, log: Log): void {
+  for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const)
+    process.on(name, () => void host.stop(`got ${name}`))
+  const fail = (error: unknown): void => {
+    log.error({ error }, "the host fails")
+    host.abandon()
+    process.exit(1)
+  }
+  process.on("uncaughtException", fail)
+  process.on("unhandledRejection", fail)
+}
+
+function logFor(config: Config): Log {
+  const secrets = [
+    ...config.telegram.bots.map((bot) => bot.token),
+    ...Object.values(config.providers).flatMap(environmentValues),
+  ]
+  return createLog({
+    path: join(config.dataDir, "logs", "host.log"),
+    level: config.logs.level,
+    redact: makeRedactor(secrets),
+    newId: randomUUID,
+  })
+}
+
+/** What the owner gives an agent in its environment is mostly keys. Short values are switches and numbers. */
+function environmentValues(agents: object | undefined): readonly string[] {
+  if (!agents) return []
+  const configs: readonly unknown[] = "env" in agents ? [agents] : Object.values(agents)
+  return configs.flatMap((agent) => {
+    if (typeof agent !== "object" || agent === null || !("env" in agent)) return []
+    const values: readonly unknown[] = Object.values(agent.env ?? {})
+    return values.filter((value) => typeof value === "string" && value.length >= 12)
+  }) as readonly string[]
+}
+
+function readySignal(fd: string | undefined): (signal: ReadySignal) => void {
+  if (fd === undefined) return () => {}
+  return (signal) => {
+    try {
+      writeSync(Number(fd), `${JSON.stringify(signal)}\n`)
+    } catch (error) {
+      // Who started us has died meanwhile; the next one finds us listening.
+      if (errorCode(error) !== "EPIPE") throw error
+    }
+    closeSync(Number(fd))
+  }
+}

@@ -1,0 +1,30 @@
+/** The one list of agents: which there are and how each is made from the configuration. */
+import type { Config } from "../core/config.ts"
+import type { AgentConfig } from "../protocol/config.ts"
+import { ProviderId } from "../protocol/ids.ts"
+import { profileFor } from "../providers/acp/profiles.ts"
+import { createAcpProvider } from "../providers/acp/provider.ts"
+import type { Provider, ProviderConfig } from "../providers/provider.ts"
+import type { MakeContext } from "./host.ts"
+
+export function createProviders(config: Config, makeContext: MakeContext): readonly Provider[] {
+  const silence = config.timeouts.commandMs === null ? {} : { silentLimitMs: config.timeouts.commandMs }
+  const context = (id: ProviderId, agent: AgentConfig | undefined) =>
+    makeContext(id, { ...silence, ...providerConfig(agent ?? {}) })
+  const acp = Object.entries(config.providers.acp ?? {}).map(([name, agent]) => {
+    const id = ProviderId.parse(`acp:${name}`)
+    return createAcpProvider(id, profileFor(agent.command ?? name, agent.args), context(id, agent))
+  })
+  return [...acp]
+}
+
+/** Without the keys that are absent: the port tells "absent" from "undefined". */
+function providerConfig({ command, args, env, silentNoticeMs, silentLimitMs }: AgentConfig): ProviderConfig {
+  return {
+    ...(command === undefined ? {} : { command }),
+    ...(args === undefined ? {} : { args }),
+    ...(env === undefined ? {} : { env }),
+    ...(silentNoticeMs === undefined ? {} : { silentNoticeMs }),
+    ...(silentLimitMs === undefined ? {} : { silentLimitMs }),
+  }
+}

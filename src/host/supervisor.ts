@@ -1,0 +1,135 @@
+/** Starts children for one provider: own process group, clean environment, recorded before the first byte. */
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { closeSync, mkdirSync, openSync, statSync } from "node:fs"
+import { join } from "node:path"
+import { ProviderError } from "../core/provider-error.ts"
+import { childEnvironment, type Environment } from "../platform/child-environment.ts"
+import { processStart } from "../platform/process-table.ts"
+import type { Child, ChildSpec, Log, RunResult, Supervisor } from "../providers/provider.ts"
+import { hearEnds, type ProcessEnds, RunningChild } from "./child.ts"
+import type { Children } from "./children.ts"
+import { findProgram } from "./find-program.ts"
+import { tailOfFile, tailOfStream } from "./stderr-tail.ts"
+
+export interface SupervisorOptions {
+  readonly children: Children
+  /** The host's own environment, from which children get a short list of names. */
+  readonly environment: Environment
+  /** The provider's private directory. Its children litter a `tmp` in it instead of the machine's. */
+  readonly stateDir: string
+  /** Searched besides PATH: where our own installs go. */
+  readonly programDirs: readonly string[]
+  readonly log: Log
+}
+
+const DEFAULT_MAX_OUTPUT = 4 * 1024 * 1024
+const RUN_GRACE_MS = 1_000
+
+export function createSupervisor(options: SupervisorOptions): Supervisor {
+  return {
+    spawn: (spec) => start(options, spec),
+    run: (spec) => run(options, spec),
+    find: async (command) => findProgram(command, options.environment, options.programDirs),
+  }
+}
+
+async function start(options: SupervisorOptions, spec: ChildSpec): Promise<RunningChild> {
+  const { children, log } = options
+  const output = spec.survivesHost ? openOutputFile(options, spec.label) : null
+  const child = await launch(options, spec, output?.file).finally(() => output && closeSync(output.file))
+  const { process: started, ends, pid } = child
+  const startTime = await processStart(pid)
+  // Null: it has ended already, and there is nothing a later host could find.
+  if (startTime !== null) children.record({ pid, startTime, ...pickRecord(spec) })
+  const running = new RunningChild({
+    ...{ process: started, ends, label: spec.label, log },
+    root: { pid, startTime: startTime ?? "" },
+    stderrTail: output ? tailOfFile(output.path) : started.stderr ? tailOfStream(started.stderr) : () => "",
+    onTreeGone: () => children.forget(pid),
+  })
+  children.add(running)
+  return running
+}
+
+function pickRecord({ label, survivesHost }: ChildSpec) {
+  return { label, survivesHost: survivesHost === true }
+}
+
+/** A pipe would break when the host dies, and take a child that writes to it along; so its output goes to a file. */
+function openOutputFile({ stateDir }: SupervisorOptions, label: string): { file: number; path: string } {
+  const path = join(stateDir, `${label.replace(/[^\w.-]+/g, "-")}.log`)
+  return { file: openSync(path, "w", 0o600), path }
+}
+
+async function launch(
+  options: SupervisorOptions,
+  spec: ChildSpec,
+  output: number | undefined,
+): Promise<{ process: ChildProcess; ends: ProcessEnds; pid: number }> {
+  const started = spawn(spec.command, [...spec.args], {
+    cwd: spec.cwd,
+    env: environmentOf(options, spec),
+    detached: true,
+    stdio: output === undefined ? ["pipe", "pipe", "pipe"] : ["ignore", output, output],
+  })
+  const ends = hearEnds(started)
+  try {
+    await once(started, "spawn")
+  } catch (cause) {
+    throw new ProviderError({ class: "crashed", detail: whyNotStarted(spec, cause) }, { cause })
+  }
+  if (started.pid === undefined)
+    throw new ProviderError({ class: "crashed", detail: `${spec.label} has no process` })
+  started.on("error", (error) =>
+    options.log.warn({ error, label: spec.label }, "a signal did not reach a child"),
+  )
+  return { process: started, ends, pid: started.pid }
+}
+
+function environmentOf({ environment, stateDir, programDirs }: SupervisorOptions, spec: ChildSpec) {
+  const tempDir = join(stateDir, "tmp")
+  mkdirSync(tempDir, { recursive: true, mode: 0o700 })
+  const base = childEnvironment({ source: environment, inherit: spec.inherit, extra: {} })
+  const path = [base.PATH, ...programDirs].filter(Boolean).join(":")
+  return { ...base, PATH: path, TMPDIR: tempDir, ...spec.env }
+}
+
+/** ENOENT also means that the working directory is missing. */
+function whyNotStarted({ label, cwd }: ChildSpec, cause: unknown): string {
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined
+  if (!isDirectory(cwd)) return `${label} could not be started: its working directory does not exist.`
+  if (code === "ENOENT") return `${label} could not be started: the program was not found.`
+  if (code === "EACCES") return `${label} could not be started: the program may not be executed.`
+  return `${label} could not be started.`
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+}
+
+type RunSpec = Parameters<Supervisor["run"]>[0]
+
+async function run(options: SupervisorOptions, spec: RunSpec): Promise<RunResult> {
+  const child = await start(options, spec)
+  const stdout = collect(child, spec.maxOutput ?? DEFAULT_MAX_OUTPUT)
+  child.endInput()
+  let timedOut = false
+  const timer = setTimeout(() => {
+    timedOut = true
+    void child.kill(RUN_GRACE_MS)
+  }, spec.timeoutMs)
+  const { code, signal } = await child.exited
+  clearTimeout(timer)
+  return { code, signal, stdout: stdout(), stderr: child.stderrTail(), timedOut }
+}
+
+function collect(child: Child, maxBytes: number): () => string {
+  const lines: string[] = []
+  let left = maxBytes
+  child.onLine((line) => {
+    left -= Buffer.byteLength(line) + 1
+    if (left >= -1) lines.push(line)
+  })
+  return () => lines.map((line) => `${line}\n`).join("")
+}

@@ -1,0 +1,106 @@
+/** Finds the host of a data directory, starting it when it does not run, and connects. */
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { extname, join } from "node:path"
+import { Readable } from "node:stream"
+import { text } from "node:stream/consumers"
+import { setTimeout as delay } from "node:timers/promises"
+import { z } from "zod"
+import { type Environment, hostEnvironment } from "../../platform/child-environment.ts"
+import { socketPath } from "../../platform/socket-path.ts"
+import { type ConnectOptions, connectHost } from "./client.ts"
+import { type HostLink, HostLinkError } from "./link.ts"
+
+export interface LaunchOptions extends Omit<ConnectOptions, "socketPath"> {
+  readonly dataDir: string
+  /** Our own environment: the host gets it without what is ours alone. */
+  readonly environment: Environment
+  /** The host's program; the one of this installation unless a test brings its own. */
+  readonly hostMain?: string
+}
+
+/** How long a host that was just started may take until it listens, in ms. */
+const START_LIMIT_MS = 20_000
+const TAKEN_RETRY_MS = 50
+
+/** What a host writes to its ready descriptor; see `ReadySignal` of the host. */
+const ReadySignal = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("ready") }),
+  z.object({ kind: z.literal("taken"), pid: z.number().nullable() }),
+  z.object({ kind: z.literal("failed"), reason: z.string() }),
+])
+type ReadySignal = z.infer<typeof ReadySignal>
+
+/**
+ * A host of another version goes on until nothing lives in it, then leaves; the next call starts ours.
+ * @throws HostLinkError `not_started`, or as `connectHost` does.
+ */
+export async function ensureHost(options: LaunchOptions): Promise<HostLink> {
+  const connection = { ...options, socketPath: socketPath(options.dataDir, "host") }
+  const until = performance.now() + START_LIMIT_MS
+  for (;;) {
+    const link = await connectOrNull(connection)
+    if (link !== null) return retiringStrangers(link, options.version)
+    const signal = await startHost(options)
+    if (signal.kind === "failed") throw new HostLinkError("not_started", signal.reason)
+    if (signal.kind === "ready") return connectHost(connection)
+    // Another one holds the lock without listening: it is just starting, or just leaving.
+    if (performance.now() > until) throw new HostLinkError("not_started", heldTooLong(signal.pid))
+    await delay(TAKEN_RETRY_MS)
+  }
+}
+
+async function retiringStrangers(link: HostLink, version: string): Promise<HostLink> {
+  if (link.version !== version) await link.command({ kind: "host.retire" })
+  return link
+}
+
+function heldTooLong(pid: number | null): string {
+  return `another host (process ${pid ?? "unknown"}) holds the data directory and does not answer`
+}
+
+async function connectOrNull(options: ConnectOptions): Promise<HostLink | null> {
+  try {
+    return await connectHost(options)
+  } catch (error) {
+    if (error instanceof HostLinkError && error.code === "unreachable") return null
+    throw error
+  }
+}
+
+async function startHost({ dataDir, environment, hostMain }: LaunchOptions): Promise<ReadySignal> {
+  const child = spawn(
+    process.execPath,
+    [hostMain ?? ownHostMain(), "--data-dir", dataDir, "--ready-fd", "3"],
+    {
+      cwd: "/",
+      detached: true,
+      env: hostEnvironment(environment),
+      stdio: ["ignore", "ignore", "ignore", "pipe"],
+    },
+  )
+  const pipe = child.stdio[3]
+  if (!(pipe instanceof Readable)) throw new HostLinkError("not_started", "the host got no ready pipe")
+  const timer = setTimeout(() => pipe.destroy(new Error("it did not answer in time")), START_LIMIT_MS)
+  try {
+    const [said] = await Promise.all([text(pipe), once(child, "spawn")])
+    return ReadySignal.parse(JSON.parse(said))
+  } catch (cause) {
+    throw new HostLinkError("not_started", `the host could not be started: ${reasonOf(cause)}`, { cause })
+  } finally {
+    clearTimeout(timer)
+    child.unref()
+  }
+}
+
+/** Nothing readable: it ended before it could say why, and its log knows more. */
+function reasonOf(cause: unknown): string {
+  return cause instanceof SyntaxError || !(cause instanceof Error)
+    ? "it ended at once; see logs/host.log"
+    : cause.message
+}
+
+/** `src/host/main.ts` in a checkout, `dist/host/main.js` in a package. */
+function ownHostMain(): string {
+  return join(import.meta.dirname, "..", "..", "host", `main${extname(import.meta.filename)}`)
+}

@@ -1,0 +1,140 @@
+/** A data directory with a real host process in it, and a runtime's end of the link to talk to it. */
+import { randomUUID } from "node:crypto"
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { homedir } from "node:os"
+import { join } from "node:path"
+import { setTimeout as delay } from "node:timers/promises"
+import { processStart } from "../../src/platform/process-table.ts"
+import { endTree } from "../../src/platform/process-tree.ts"
+import type { HostEvent } from "../../src/protocol/host-link.ts"
+import type { AttemptId, ProviderId, SessionId } from "../../src/protocol/ids.ts"
+import type { SessionSpec, Settings } from "../../src/protocol/session.ts"
+import { ensureHost } from "../../src/runtime/host-link/launch.ts"
+import type { HostLink, LiveText } from "../../src/runtime/host-link/link.ts"
+import type { Step } from "../fakes/script.ts"
+
+export interface Reader {
+  readonly link: HostLink
+  readonly events: HostEvent[]
+  readonly live: LiveText[]
+  /** Acknowledges everything received so far. */
+  ack(): void
+  /** Until an event of that attempt and kind has come. */
+  sees(attempt: AttemptId, kind: HostEvent["event"]["kind"]): Promise<HostEvent>
+}
+
+export interface WorldOptions {
+  readonly config?: object
+  readonly environment?: Record<string, string>
+}
+
+export class World {
+  readonly dataDir: string
+  readonly workspace: string
+  readonly session = "S001" as SessionId
+  readonly #environment: Record<string, string>
+  readonly #hosts = new Set<{ pid: number; startTime: string }>()
+  #journal: string | null = null
+  #acked = 0
+
+  constructor({ config = {}, environment = {} }: WorldOptions = {}) {
+    const root = mkdtempSync(join(homedir(), ".host-test-"))
+    this.dataDir = join(root, "data")
+    this.workspace = join(root, "work")
+    mkdirSync(this.dataDir, { mode: 0o700 })
+    mkdirSync(this.workspace)
+    writeFileSync(join(this.dataDir, "config.json"), JSON.stringify(config), { mode: 0o600 })
+    this.#environment = { PATH: process.env.PATH ?? "", HOME: root, LANG: "C.UTF-8", ...environment }
+  }
+
+  /** Connects, starting the host when none runs. */
+  async connects(resume?: { journal: string | null; acked: number }): Promise<Reader> {
+    const events: HostEvent[] = []
+    const live: LiveText[] = []
+    const waiting = new Set<() => void>()
+    const link = await ensureHost({
+      ...{ dataDir: this.dataDir, environment: this.#environment, version: "0.1.0" },
+      ...(resume ?? { journal: this.#journal, acked: this.#acked }),
+      hostMain: join(import.meta.dirname, "..", "fakes", "scripted-host.ts"),
+      onEvent: (event) => {
+        events.push(event)
+        for (const look of waiting) look()
+      },
+      onLive: (text) => live.push(text),
+    })
+    this.#journal = link.journal
+    this.#hosts.add({ pid: link.pid, startTime: (await processStart(link.pid)) ?? "" })
+    return {
+      ...{ link, events, live },
+      ack: () => {
+        this.#acked = events.at(-1)?.seq ?? this.#acked
+        if (this.#acked > 0) link.ack(this.#acked)
+      },
+      sees: (attempt, kind) =>
+        new Promise((resolve) => {
+          const look = () => {
+            const found = events.find(
+              ({ event }) => event.kind === kind && "attempt" in event && event.attempt === attempt,
+            )
+            if (!found) return
+            waiting.delete(look)
+            resolve(found)
+          }
+          waiting.add(look)
+          look()
+        }),
+    }
+  }
+
+  spec(settings: Settings = {}): SessionSpec {
+    const provider = "demo" as ProviderId
+    return { session: this.session, provider, workspace: this.workspace, nativeId: null, settings }
+  }
+
+  async starts(
+    reader: Reader,
+    steps: readonly Step[],
+    how: { settings?: Settings; attempt?: AttemptId; recoverOnly?: boolean } = {},
+  ): Promise<AttemptId> {
+    const attempt = how.attempt ?? (randomUUID() as AttemptId)
+    await reader.link.command({
+      ...{ kind: "turn.start", attempt, spec: this.spec(how.settings) },
+      prompt: { text: JSON.stringify(steps), files: [] },
+      recoverOnly: how.recoverOnly ?? false,
+    })
+    return attempt
+  }
+
+  opens(gate: string): void {
+    writeFileSync(join(this.workspace, gate), "")
+  }
+
+  transcript(): readonly string[] {
+    const file = join(this.workspace, "transcript")
+    return existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : []
+  }
+
+  consumed(attempt: AttemptId): number {
+    return this.transcript().filter((line) => line === `consumed ${attempt}`).length
+  }
+
+  async kills(reader: Reader): Promise<void> {
+    process.kill(reader.link.pid, "SIGKILL")
+    await reader.link.closed
+    await until(async () => (await processStart(reader.link.pid)) === null)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const host of this.#hosts) await endTree(host, 4_000)
+    rmSync(join(this.dataDir, ".."), { recursive: true, force: true })
+  }
+}
+
+/** Until the outside world is as expected; for what tells nobody when it changes. */
+export async function until(isSo: () => boolean | Promise<boolean>, limitMs = 15_000): Promise<void> {
+  const end = performance.now() + limitMs
+  while (!(await isSo())) {
+    if (performance.now() > end) throw new Error("it did not come about")
+    await delay(20)
+  }
+}
