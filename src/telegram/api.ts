@@ -4,6 +4,7 @@
  */
 import { Agent as HttpAgent } from "node:http"
 import { Agent as HttpsAgent } from "node:https"
+import { isAbsolute, normalize, sep } from "node:path"
 import { Api, type ApiClientOptions, type RawApi } from "grammy"
 import type { ApiMethods, Opts } from "grammy/types"
 import { CallError, classify } from "./call-error.ts"
@@ -28,6 +29,8 @@ export interface FileBody {
 export interface BotApi {
   /** Telegram's id of the bot. */
   readonly bot: number
+  /** A Bot API server of the owner's: larger files, and paths on this machine. */
+  readonly isLocal: boolean
   /** @throws CallError, always; `failure` says what is known about the call's effect. */
   call<M extends Method>(method: M, args: Args<M>, options?: CallOptions): Promise<Result<M>>
   /**
@@ -35,6 +38,11 @@ export interface BotApi {
    * @throws CallError
    */
   fetchFile(filePath: string, options: { from: number; signal: AbortSignal }): Promise<FileBody>
+  /**
+   * The path on this machine that a local Bot API server named, null for one to be fetched. Contains the token.
+   * @throws CallError when it is not in the directory that the server keeps for this bot.
+   */
+  localPath(filePath: string): string | null
   /** Ends the connections; a running call fails. */
   close(): void
 }
@@ -53,6 +61,7 @@ const NEVER_SECONDS = 24 * 60 * 60
 const IDLE_CONNECTION_MS = 25_000
 
 export function createBotApi({ bot, token, apiRoot }: BotApiConfig): BotApi {
+  const isLocal = new URL(apiRoot).hostname !== "api.telegram.org"
   const options = { keepAlive: true, timeout: IDLE_CONNECTION_MS }
   const agent = apiRoot.startsWith("https:") ? new HttpsAgent(options) : new HttpAgent(options)
   const client: ApiClientOptions = {
@@ -79,6 +88,7 @@ export function createBotApi({ bot, token, apiRoot }: BotApiConfig): BotApi {
 
   return {
     bot,
+    isLocal,
     call,
     async fetchFile(filePath, { from, signal }) {
       const url = `${apiRoot}/file/bot${token}/${filePath.split("/").map(encodeURIComponent).join("/")}`
@@ -87,6 +97,18 @@ export function createBotApi({ bot, token, apiRoot }: BotApiConfig): BotApi {
       } catch (error) {
         throw new CallError("getFile", classify(error, { timedOut: false }), token)
       }
+    },
+    localPath(filePath) {
+      if (!isLocal || !isAbsolute(filePath)) return null
+      // The server keeps each bot's files in a directory named by its token; nothing else is handed over.
+      if (
+        normalize(filePath)
+          .split(sep)
+          .includes(token.replace(":", sep === "\\" ? "~" : ":"))
+      )
+        return filePath
+      const description = "the server named a path outside the bot's directory"
+      throw new CallError("getFile", { kind: "rejected", description }, token)
     },
     close() {
       closing.abort()

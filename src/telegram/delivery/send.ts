@@ -1,9 +1,11 @@
 /** Makes the Bot API call that a payload means. */
+import { stat } from "node:fs/promises"
 import { InputFile } from "grammy"
 import type { InlineKeyboardButton, InlineKeyboardMarkup } from "grammy/types"
 import type { BotApi, CallOptions } from "../api.ts"
+import { CallError, classify, type SendFailure } from "../call-error.ts"
 import { safeFileName } from "../file-name.ts"
-import { CAPTION_LIMIT, TEXT_LIMIT } from "../limits.ts"
+import { CAPTION_LIMIT, LOCAL_LIMIT, TEXT_LIMIT, UPLOAD_LIMIT } from "../limits.ts"
 import type { Button, Buttons, FilePayload, Payload, TextPayload } from "../payload.ts"
 import { concat, EMPTY, type Rich } from "../rendering/rich.ts"
 
@@ -101,6 +103,7 @@ async function sendText(api: BotApi, payload: TextPayload, options: CallOptions)
 }
 
 async function sendFile(api: BotApi, payload: FilePayload, options: CallOptions): Promise<string> {
+  await refuseUnsendable(api, payload.path)
   const file = new InputFile(payload.path, safeFileName(payload.name))
   const caption = payload.caption
     ? { caption: payload.caption.text, caption_entities: [...payload.caption.entities] }
@@ -112,6 +115,18 @@ async function sendFile(api: BotApi, payload: FilePayload, options: CallOptions)
       ? await api.call("sendPhoto", { ...common, photo: file }, patient)
       : await api.call("sendDocument", { ...common, document: file }, patient)
   return String(message.message_id)
+}
+
+/** Known before a byte is sent: a refusal in the middle of an upload would look like a broken connection. */
+async function refuseUnsendable(api: BotApi, path: string): Promise<void> {
+  const refuse = (failure: SendFailure) => new CallError("sendDocument", failure, "")
+  const found = await stat(path).catch((error: unknown) => {
+    throw refuse(classify(error))
+  })
+  const limit = api.isLocal ? LOCAL_LIMIT : UPLOAD_LIMIT
+  if (!found.isFile()) throw refuse({ kind: "rejected", description: "it is no file" })
+  if (found.size > limit)
+    throw refuse({ kind: "rejected", description: `the file is larger than ${limit} bytes` })
 }
 
 type TopicPayload = Extract<Payload, { kind: "topic_create" | "topic_edit" | "topic_delete" }>
