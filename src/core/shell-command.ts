@@ -23,7 +23,14 @@ export interface ShellCommand {
 }
 
 export function readShell(source: string): ShellCommand {
-  const reader = new Reader(source)
+  return readNested(source, 0)
+}
+
+/** Deeper than anyone writes; a text made of brackets must not exhaust the stack. */
+const DEEPEST = 20
+
+function readNested(source: string, depth: number): ShellCommand {
+  const reader = new Reader(source, depth)
   reader.readAll()
   return { commands: reader.commands, isBroken: reader.isBroken }
 }
@@ -40,6 +47,7 @@ class Reader {
   readonly commands: SimpleCommand[] = []
   isBroken = false
   readonly #source: string
+  readonly #depth: number
   #at = 0
   #command: Draft = emptyDraft(false)
   /** The word being read; null between words, so that `''` counts as a word. */
@@ -47,8 +55,9 @@ class Reader {
   #redirect: string | null = null
   #hereEnds: { readonly end: string; readonly command: Draft }[] = []
 
-  constructor(source: string) {
+  constructor(source: string, depth: number) {
     this.#source = source
+    this.#depth = depth
   }
 
   readAll(): void {
@@ -155,8 +164,9 @@ class Reader {
   #readNested(end: ")" | "`"): void {
     const start = this.#at + 1
     const close = end === "`" ? this.#source.indexOf("`", start) : closingBracket(this.#source, start)
-    if (close === -1) this.isBroken = true
-    const inner = readShell(this.#source.slice(start, close === -1 ? undefined : close))
+    if (close === -1 || this.#depth === DEEPEST) this.isBroken = true
+    const text = this.#depth === DEEPEST ? "" : this.#source.slice(start, close === -1 ? undefined : close)
+    const inner = readNested(text, this.#depth + 1)
     this.commands.push(...inner.commands)
     if (inner.isBroken) this.isBroken = true
     this.#append("$()")
