@@ -235,7 +235,6 @@ function service(args: Args): readonly RiskReason[] {
 const matching = (reason: RiskReason, pattern: RegExp): Rule =>
   when(reason, (args) => pattern.test(args.join(" ")))
 
-const inline: Rule = inlineCode
 const system = always("changes_system")
 
 const RULES: Readonly<Record<string, Rule>> = {
@@ -335,10 +334,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   ],
   ...each(["dropdb", "dropuser"], always("destroys_resources")),
   "redis-cli": matching("destroys_resources", /flush(?:all|db)/i),
-  ...each(["python", "node", "perl", "ruby", "php", "osascript", "pwsh", "deno"], inline),
+  ...each(["python", "node", "perl", "ruby", "php", "osascript", "pwsh", "deno"], inlineCode),
   ...each(["security", "secret-tool", "pass", "op", "gpg", "keyring"], always("touches_credentials")),
-  ...each(["history", "printenv"], none),
-  sed: none,
 }
 
 function packageSystem(args: Args): readonly RiskReason[] {

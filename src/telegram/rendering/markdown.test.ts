@@ -228,6 +228,10 @@ describe("renderStreaming", () => {
     expect(marks(rich)).toEqual(expected)
   })
 
+  it("leaves a heap of stray marks as it is", () => {
+    expect(renderStreaming("*a ".repeat(20)).text).toBe("*a ".repeat(20).trim())
+  })
+
   it("renders only the end of a long text, with its code still code", () => {
     const lines = Array.from({ length: 2000 }, (_, index) => `line ${index}`)
     const rich = renderStreaming(["before", "```ts", ...lines].join("\n"))

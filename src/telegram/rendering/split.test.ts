@@ -38,6 +38,13 @@ describe("splitRich", () => {
     expect(texts(plain(`aaaaa${family}b`), 10)).toEqual(["aaaaa", `${family}b`])
   })
 
+  it("cuts a character longer than a part between code points", () => {
+    const family = "👨‍👩‍👧‍👦"
+    const parts = texts(plain(family), 4)
+    expect(parts.every((part) => part.isWellFormed() && part.length <= 4)).toBe(true)
+    expect(parts.join("")).toBe(family)
+  })
+
   it("moves a block of code whole to the next part when it fits there", () => {
     const parts = splitRich(concat("some words before\n\n", pre("  a\nb\nc\nd", "ts")), { limit: 22 })
     expect(parts.map((part) => part.text)).toEqual(["some words before", "  a\nb\nc\nd"])
