@@ -1,0 +1,112 @@
+/** What a transcript says of one prompt: whether it was consumed, and how its turn ended. */
+import { z } from "zod"
+import type { AttemptId } from "../../protocol/ids.ts"
+import type { Outcome } from "../../protocol/session.ts"
+import { classify } from "./failure.ts"
+
+const Line = z.looseObject({
+  type: z.string(),
+  uuid: z.string().optional(),
+  isSidechain: z.boolean().optional(),
+  isMeta: z.boolean().optional(),
+  isApiErrorMessage: z.boolean().optional(),
+  error: z.string().optional(),
+  apiErrorStatus: z.number().nullish(),
+  promptSource: z.string().optional(),
+  quotaLimits: z.looseObject({ status: z.string().optional(), resetsAt: z.number().nullish() }).optional(),
+  message: z
+    .looseObject({
+      id: z.string().optional(),
+      stop_reason: z.string().nullish(),
+      content: z.union([
+        z.string(),
+        z.array(z.looseObject({ type: z.string(), text: z.string().optional() })),
+      ]),
+    })
+    .optional(),
+})
+type Line = z.infer<typeof Line>
+
+const INTERRUPTED = "[Request interrupted by user"
+
+/**
+ * @param lines of the transcript, last first.
+ * @returns null when the prompt is not in it.
+ */
+export async function outcomeInTranscript(
+  lines: AsyncIterable<string>,
+  attempt: AttemptId,
+): Promise<Outcome | null> {
+  const after: Line[] = []
+  for await (const text of lines) {
+    if (!text.includes('"type":"user"') && !text.includes('"type":"assistant"')) continue
+    const line = parse(text)
+    if (line === null || line.isSidechain || (line.type !== "user" && line.type !== "assistant")) continue
+    if (line.type === "user" && line.uuid === attempt) return outcomeOf(after.reverse())
+    after.push(line)
+  }
+  return null
+}
+
+/** `lines` follow the prompt, oldest first. */
+function outcomeOf(lines: readonly Line[]): Outcome {
+  const answers: string[] = []
+  let isFinished = false
+  let said = ""
+  for (const line of turnOf(lines)) {
+    if (line.type === "assistant") {
+      if (line.isApiErrorMessage) return failedOutcome(line, answers)
+      const text = textOf(line)
+      if (text !== "") said = text
+      isFinished = line.message?.stop_reason === "end_turn" && text !== ""
+      if (isFinished) answers.push(text)
+    } else if (textOf(line).startsWith(INTERRUPTED)) {
+      return { kind: "stopped", text: joined(answers) }
+    } else {
+      isFinished = false
+    }
+  }
+  if (isFinished) return { kind: "completed", text: joined(answers) }
+  return { kind: "indeterminate", consumed: "yes", text: said }
+}
+
+/** Up to the next prompt that was typed elsewhere; what was steered into the turn came as ours do. */
+function turnOf(lines: readonly Line[]): readonly Line[] {
+  const next = lines.findIndex((line) => line.promptSource !== undefined && line.promptSource !== "sdk")
+  return next === -1 ? lines : lines.slice(0, next)
+}
+
+function failedOutcome(line: Line, answers: readonly string[]): Outcome {
+  const quota = line.quotaLimits
+  const failure = classify({
+    result: {
+      subtype: "success",
+      is_error: true,
+      result: textOf(line),
+      api_error_status: line.apiErrorStatus,
+    },
+    assistantError: line.error,
+    rejectedUntil: quota?.status === "rejected" ? (quota.resetsAt ? quota.resetsAt * 1000 : null) : undefined,
+  })
+  return { kind: "failed", failure, text: joined(answers) }
+}
+
+function joined(answers: readonly string[]): string {
+  return answers.join("\n\n")
+}
+
+function textOf(line: Line): string {
+  const content = line.message?.content ?? ""
+  if (typeof content === "string") return content
+  return content.flatMap((block) => (block.type === "text" && block.text ? [block.text] : [])).join("\n")
+}
+
+function parse(text: string): Line | null {
+  try {
+    const line = Line.safeParse(JSON.parse(text))
+    return line.success ? line.data : null
+  } catch {
+    // A process that was killed may leave half a line.
+    return null
+  }
+}

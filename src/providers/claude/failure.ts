@@ -1,0 +1,101 @@
+/**
+ * How a result of `claude` that is no success is classified. A failed API call ends with `subtype: "success"` and
+ * `is_error: true`, so the subtype alone says nothing.
+ */
+import type { Failure, FailureClass } from "../../protocol/session.ts"
+import type { Result } from "./wire.ts"
+
+export interface FailureEvidence {
+  readonly result: Result
+  /** `error` of the last assistant message of the turn. */
+  readonly assistantError: string | undefined
+  /** The subscription's window that refused, when one did: in ms since the epoch, null when it did not say. */
+  readonly rejectedUntil: number | null | undefined
+}
+
+export const isAborted = (result: Result): boolean => result.terminal_reason?.startsWith("aborted") ?? false
+
+/** Classification of a result with `is_error`, or of one whose subtype is an error. */
+export function classify(evidence: FailureEvidence): Failure {
+  const found = classOf(evidence)
+  const detail = details[found] ?? sentenceOf(textOf(evidence.result))
+  const own = evidence.assistantError === undefined ? undefined : detailsByError[evidence.assistantError]
+  const resetsAt = found === "usage_limit" ? evidence.rejectedUntil : undefined
+  return {
+    class: found,
+    ...((own ?? detail) ? { detail: own ?? detail } : {}),
+    ...(resetsAt ? { resetsAt } : {}),
+  }
+}
+
+export function textOf(result: Result): string {
+  return result.result || (result.errors ?? []).join("\n")
+}
+
+function classOf({ result, assistantError, rejectedUntil }: FailureEvidence): FailureClass {
+  const text = textOf(result)
+  if (result.stop_reason === "refusal") return "refused"
+  if (result.terminal_reason === "prompt_too_long" || result.api_error_status === 413)
+    return "context_overflow"
+  switch (assistantError) {
+    case "rate_limit":
+      return rejectedUntil !== undefined || /hit your .*limit/i.test(text) ? "usage_limit" : "rate_limit"
+    case "billing_error":
+      return "usage_limit"
+    case "authentication_failed":
+    case "oauth_org_not_allowed":
+      return "auth"
+    case "model_not_found":
+    case "max_output_tokens":
+    case "invalid_request":
+      return "bad_request"
+    case "overloaded":
+      return "capacity"
+    case "server_error":
+      return classOfServerError(result, text)
+    default:
+      return classOfStatus(result)
+  }
+}
+
+function classOfServerError(result: Result, text: string): FailureClass {
+  if (result.api_error_status) return "capacity"
+  return /timed out|timeout/i.test(text) ? "timeout" : "transport"
+}
+
+function classOfStatus(result: Result): FailureClass {
+  const status = result.api_error_status
+  if (status === undefined || status === null) {
+    return /no conversation found/i.test(textOf(result)) ? "bad_request" : "unknown"
+  }
+  if (status === 401 || status === 403) return "auth"
+  if (status === 429) return "rate_limit"
+  if (status >= 500) return "capacity"
+  return status >= 400 ? "bad_request" : "unknown"
+}
+
+/** Our words where Claude Code's own name a terminal command that the owner does not have in front of them. */
+const detailsByError: Readonly<Record<string, string>> = {
+  authentication_failed: "Claude Code is not signed in, or its key was refused. Run: claude auth login",
+  oauth_org_not_allowed: "This Claude account's organisation does not allow Claude Code.",
+  billing_error: "The credit balance of this Anthropic account is too low.",
+  model_not_found: "The chosen model does not exist or this account may not use it.",
+  max_output_tokens: "The answer was longer than the model may write at once.",
+}
+
+const details: Partial<Readonly<Record<FailureClass, string>>> = {
+  capacity: "Anthropic's service is overloaded or failing.",
+  rate_limit: "Anthropic's service asks to slow down.",
+  context_overflow:
+    "The conversation no longer fits into the model's context. Send /compact, or start a new session.",
+  transport: "Claude Code could not reach Anthropic's service.",
+  timeout: "Anthropic's service did not answer in time.",
+  refused: "The model refused to answer.",
+}
+
+/** The first line of what Claude Code says, unless it is a payload or names a path. */
+function sentenceOf(text: string): string | undefined {
+  const line = text.split("\n")[0]?.trim() ?? ""
+  if (line === "" || /[{}]|(^|\s)\/\S|\bat .*:\d+/.test(line)) return undefined
+  return line.length > 300 ? `${line.slice(0, 299)}…` : line
+}

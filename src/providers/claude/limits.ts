@@ -1,0 +1,25 @@
+import type { Limit } from "../../protocol/session.ts"
+import type { RateLimitInfo } from "./wire.ts"
+
+/** Every quota window that a rate limit event names; Claude tells seconds and fractions, we tell ms and percent. */
+export function limitsOf(info: RateLimitInfo): readonly Limit[] {
+  const windows = Object.entries(info.unifiedWindows ?? {})
+  if (windows.length > 0)
+    return windows.map(([name, window]) => limit(name, window.utilization, window.resetsAt))
+  return info.rateLimitType ? [limit(info.rateLimitType, info.utilization, info.resetsAt)] : []
+}
+
+/** When a refused subscription may go on, in ms; null when it did not say; undefined when it was not refused. */
+export function rejectedUntil(info: RateLimitInfo): number | null | undefined {
+  if (info.status !== "rejected") return undefined
+  return info.resetsAt ? info.resetsAt * 1000 : null
+}
+
+function limit(
+  name: string,
+  utilization: number | null | undefined,
+  resetsAt: number | null | undefined,
+): Limit {
+  const usedPercent = Math.max(0, Math.round((utilization ?? 0) * 1000) / 10)
+  return { name, usedPercent, ...(resetsAt ? { resetsAt: resetsAt * 1000 } : {}) }
+}

@@ -1,0 +1,99 @@
+/** Whether Claude Code can be used on this machine, and what to do when it cannot. */
+import { z } from "zod"
+import type { ProviderStatus, Remedy } from "../../protocol/session.ts"
+import type { ProviderContext, RunResult } from "../provider.ts"
+import { CLAUDE, capabilities, LABEL, MINIMUM_VERSION, modes } from "./offer.ts"
+import type { Surroundings } from "./surroundings.ts"
+
+const TIMEOUT_MS = 20_000
+
+const install: Remedy = { kind: "install", command: "npm install -g @anthropic-ai/claude-code" }
+const update: Remedy = { kind: "update", command: "claude update", minimum: MINIMUM_VERSION }
+const signIn: Remedy = { kind: "sign_in", command: "claude auth login" }
+
+const AuthStatus = z.looseObject({
+  loggedIn: z.boolean(),
+  authMethod: z.string().optional(),
+  email: z.string().nullish(),
+  subscriptionType: z.string().nullish(),
+})
+
+export async function probeClaude(
+  context: ProviderContext,
+  surroundings: Surroundings,
+): Promise<ProviderStatus> {
+  const base = { provider: CLAUDE, label: LABEL, capabilities, modes }
+  const command = await context.supervisor.find(context.config.command ?? "claude")
+  if (command === null) return { ...base, state: "not_installed", remedies: [install] }
+  const run = (args: readonly string[]) =>
+    context.supervisor.run({
+      command,
+      args,
+      cwd: context.stateDir,
+      ...surroundings.launch,
+      label: LABEL,
+      timeoutMs: TIMEOUT_MS,
+    })
+  const version = versionIn(await run(["--version"]))
+  if (version === null) {
+    return { ...base, state: "broken", detail: "Claude Code does not tell its version.", remedies: [install] }
+  }
+  if (isOlder(version, MINIMUM_VERSION)) return { ...base, state: "too_old", version, remedies: [update] }
+  const auth = authIn(await run(["auth", "status"]))
+  if (auth === null) {
+    return {
+      ...base,
+      state: "broken",
+      version,
+      detail: "Claude Code does not tell who is signed in.",
+      remedies: [update],
+    }
+  }
+  const sandbox = await sandboxRemedy(context, surroundings)
+  const remedies = sandbox === null ? [] : [sandbox]
+  if (!auth.loggedIn) return { ...base, state: "signed_out", version, remedies: [signIn, ...remedies] }
+  const account = auth.email ?? methods[auth.authMethod ?? ""]
+  return {
+    ...base,
+    state: "ready",
+    version,
+    ...(account ? { account } : {}),
+    ...(surroundings.scrubs ? { sandboxUsable: sandbox === null } : {}),
+    remedies,
+  }
+}
+
+const methods: Readonly<Record<string, string>> = { api_key: "API key", oauth_token: "access token" }
+
+/** Scrubbing the environment of commands puts them into a sandbox; without both programs no command runs at all. */
+async function sandboxRemedy(context: ProviderContext, surroundings: Surroundings): Promise<Remedy | null> {
+  if (!surroundings.scrubs) return null
+  const programs = ["bwrap", "socat"]
+  const found = await Promise.all(programs.map((program) => context.supervisor.find(program)))
+  const missing = programs.filter((_, index) => found[index] === null)
+  return missing.length === 0 ? null : { kind: "sandbox", detail: `Missing: ${missing.join(", ")}` }
+}
+
+function versionIn(result: RunResult): string | null {
+  return /\b(\d+\.\d+\.\d+)\b/.exec(result.stdout)?.[1] ?? null
+}
+
+/** The exit code only repeats `loggedIn`. */
+function authIn(result: RunResult): z.infer<typeof AuthStatus> | null {
+  try {
+    return AuthStatus.parse(JSON.parse(result.stdout))
+  } catch {
+    return null
+  }
+}
+
+/** Compares dotted numbers. */
+export function isOlder(version: string, minimum: string): boolean {
+  const parts = version.split(".").map(Number)
+  const wanted = minimum.split(".").map(Number)
+  for (const [index, number] of wanted.entries()) {
+    const part = parts[index] ?? 0
+    if (part !== number) return part < number
+  }
+  return false
+}
