@@ -186,7 +186,7 @@ describe("renderMarkdown", () => {
           for (const part of splitRich(rich, { limit: 20, maxEntities: 3 })) expect(faults(part)).toEqual([])
         }
       }),
-      { numRuns: 400 },
+      { numRuns: 250 },
     )
   })
 })
@@ -195,7 +195,7 @@ describe("renderStreaming", () => {
   it.each(Object.entries(markdownCorpus))(
     "every beginning of %s is accepted by Telegram",
     (_name, markdown) => {
-      const beginning = markdown.slice(0, 500)
+      const beginning = markdown.slice(0, 400)
       for (let length = 0; length <= beginning.length; length++) {
         expect(faults(renderStreaming(beginning.slice(0, length)))).toEqual([])
       }
