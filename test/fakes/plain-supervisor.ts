@@ -16,6 +16,8 @@ const DEFAULT_GRACE_MS = 3_000
 export interface PlainSupervisor extends Supervisor {
   /** Pids of children that have not exited. */
   running(): readonly number[]
+  /** Resolves when none of these children runs any more. */
+  ended(pids: readonly number[]): Promise<void>
   /** Ends everything it started. */
   close(): Promise<void>
 }
@@ -45,6 +47,11 @@ export function createPlainSupervisor(env: Readonly<Record<string, string>>): Pl
     },
     find: (command) => findOnPath(command, env.PATH ?? ""),
     running: () => [...children].map((child) => child.pid),
+    async ended(pids) {
+      await Promise.all(
+        [...children].filter((child) => pids.includes(child.pid)).map((child) => child.exited),
+      )
+    },
     async close() {
       await Promise.all([...children].map((child) => child.kill(500)))
     },

@@ -136,7 +136,11 @@ class AcpProvider implements Provider, Agent {
   }
 
   async open(spec: SessionSpec, sink: EventSink): Promise<ProviderSession> {
-    return await this.#noticingSignOut(() => this.#holding(() => AcpSession.open(this, spec, sink)))
+    return await this.#noticingSignOut(async () => {
+      const session = await this.#holding(() => AcpSession.open(this, spec, sink))
+      this.#signedOut = false
+      return session
+    })
   }
 
   /**
@@ -219,14 +223,11 @@ class AcpProvider implements Provider, Agent {
     const command = await this.#program()
     if (command === null) throw failed("crashed", `${this.label} is not installed.`)
     const { stateDir, supervisor, config, clock, log } = this.context
-    // Agents leave files, some with the prompt in them, in the temporary directory.
-    const temporary = join(stateDir, "tmp")
-    await mkdir(temporary, { recursive: true, mode: 0o700 })
     const child = await supervisor.spawn({
       command,
       args: config.args ?? this.profile.args,
       cwd: stateDir,
-      env: { ...this.profile.env, TMPDIR: temporary, ...config.env },
+      env: { ...this.profile.env, ...config.env },
       inherit: this.profile.inherit,
       label: this.id,
     })
