@@ -85,12 +85,18 @@ export class Recorder implements EventSink {
   }
 
   async request(attempt: AttemptId): Promise<OpenedRequest> {
-    return await this.until(() => this.of(attempt).find((event) => event.kind === "request.opened"))
+    const event = await this.until(() =>
+      this.of(attempt).find((one) => one.kind === "request.opened" || one.kind === "attempt.ended"),
+    )
+    if (event.kind !== "request.opened") throw new Error(`ended instead of asking: ${JSON.stringify(event)}`)
+    return event
   }
 
   /** Until the agent streams something for the attempt. */
   async streaming(attempt: AttemptId): Promise<void> {
-    await this.until(() => this.streamed(attempt, "message") || undefined)
+    const ended = (): boolean => this.of(attempt).some((event) => event.kind === "attempt.ended")
+    await this.until(() => this.streamed(attempt, "message") || ended() || undefined)
+    if (this.streamed(attempt, "message") === "") throw new Error("ended without streaming anything")
   }
 
   async gone(): Promise<string> {

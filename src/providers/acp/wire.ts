@@ -51,8 +51,8 @@ export const ToolCallPatch = z.object({
     .array(z.object({ path: text }))
     .nullish()
     .catch(undefined),
-  rawInput: z.unknown(),
-  rawOutput: z.unknown(),
+  rawInput: z.unknown().optional(),
+  rawOutput: z.unknown().optional(),
 })
 export type ToolCallPatch = z.infer<typeof ToolCallPatch>
 
