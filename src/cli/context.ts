@@ -1,10 +1,9 @@
-import { readFileSync } from "node:fs"
-import { z } from "zod"
 import type { Config } from "../core/config.ts"
 import type { ConfigProblem } from "../core/config-fault.ts"
 import { cliText } from "../core/texts/cli.ts"
 import { loadConfig } from "../platform/config-files.ts"
 import { socketPath } from "../platform/socket-path.ts"
+import { ownVersion } from "../platform/version.ts"
 import { type ControlClient, controlClient } from "./control-client.ts"
 
 /** The process a command runs in, as far as commands may know it. */
@@ -41,7 +40,7 @@ export function openContext(
     problems,
     client: controlClient(socketPath(config.dataDir, "runtime")),
     say: cliText(config.language),
-    version: packageVersion(),
+    version: ownVersion(),
   }
 }
 
@@ -57,9 +56,4 @@ export function printJson(context: CliContext, value: unknown): void {
 export function showInstant(context: CliContext, instant: number): string {
   const locale = context.config.language === "ko" ? "ko-KR" : "en-GB"
   return new Date(instant).toLocaleString(locale, { dateStyle: "medium", timeStyle: "medium" })
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8")
-  return z.object({ version: z.string() }).parse(JSON.parse(text)).version
 }

@@ -1,5 +1,5 @@
 /** Reads the files in a log directory: what is there, and what is written later. */
-import { createReadStream, type Dirent, readdirSync, watch } from "node:fs"
+import { createReadStream, type Dirent, readdirSync, type Stats, watch } from "node:fs"
 import { open } from "node:fs/promises"
 import path from "node:path"
 import { createInterface } from "node:readline"
@@ -37,7 +37,7 @@ const chunkSize = 64 * 1024
 /** Follows all log files of a directory: those there and those that come. */
 export class LogFollower {
   readonly #directory: string
-  /** How far each file has been read. */
+  /** How far each file has been read, by inode: a file that grew too big is renamed and goes on being the same. */
   readonly #followed = new Map<string, Followed>()
 
   constructor(directory: string) {
@@ -80,15 +80,9 @@ export class LogFollower {
   }
 
   async #read(file: string, onLine: (line: string) => void): Promise<void> {
-    const followed = this.#followed.get(file) ?? {
-      offset: 0,
-      decoder: new StringDecoder("utf8"),
-      partial: "",
-    }
-    this.#followed.set(file, followed)
     const handle = await open(file, "r")
     try {
-      if ((await handle.stat()).size < followed.offset) Object.assign(followed, { offset: 0, partial: "" })
+      const followed = this.#stateOf(await handle.stat())
       const buffer = Buffer.alloc(chunkSize)
       for (;;) {
         const { bytesRead } = await handle.read(buffer, 0, chunkSize, followed.offset)
@@ -101,5 +95,14 @@ export class LogFollower {
     } finally {
       await handle.close()
     }
+  }
+
+  #stateOf({ dev, ino, size }: Stats): Followed {
+    const key = `${dev}:${ino}`
+    const known = this.#followed.get(key)
+    if (known && known.offset <= size) return known
+    const fresh = { offset: 0, decoder: new StringDecoder("utf8"), partial: "" }
+    this.#followed.set(key, fresh)
+    return fresh
   }
 }

@@ -49,7 +49,7 @@ async function find(
     for await (const text of linesOf(file)) {
       if (!text.includes(id)) continue
       const line = parseLogLine(text)
-      if (line.fields.logId !== id) continue
+      if (line.fields.keptAs !== id && line.fields.logId !== id) continue
       show(context, { text, line }, { json })
       found++
     }

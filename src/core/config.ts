@@ -145,7 +145,7 @@ function assemble(
         workspaceRoot === null ? path.join(sources.dataDir.path, "managed") : absolute(workspaceRoot),
     },
     timeouts: values.timeouts,
-    providers: withSilence(values.providers, values.timeouts.commandMs),
+    providers: values.providers,
     host: values.host,
     defaults: values.defaults,
     commands: values.commands,
@@ -153,20 +153,6 @@ function assemble(
     artifacts: values.artifacts,
     workspaces: values.workspaces,
     logs: values.logs,
-  }
-}
-
-/** `COMMAND_TIMEOUT_MS` is every agent's limit of silence, except where an agent has its own. */
-function withSilence(providers: ProvidersConfig, limit: number | null): ProvidersConfig {
-  if (limit === null) return providers
-  const common = { silentLimitMs: limit }
-  const acp = Object.entries(providers.acp ?? {}).map(([name, agent]) => [name, { ...common, ...agent }])
-  return {
-    ...providers,
-    codex: { ...common, ...providers.codex },
-    claude: { ...common, ...providers.claude },
-    demo: { ...common, ...providers.demo },
-    ...(providers.acp ? { acp: Object.fromEntries(acp) } : {}),
   }
 }
 

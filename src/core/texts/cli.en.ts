@@ -40,6 +40,7 @@ export const en = {
   "usage.help": "All commands: remoteagent --help",
   "usage.session": "a session is written like S001",
   "usage.number": "a whole number from 0",
+  "usage.unknown_session": "There is no session {id}. There are: {known}.",
   "usage.empty": "There is no text to send.",
 
   "error.not_running": "RemoteAgent is not running for {dataDir}.",

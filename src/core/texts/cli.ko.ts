@@ -42,6 +42,7 @@ export const ko: Translation<typeof en> = {
   "usage.help": "모든 명령: remoteagent --help",
   "usage.session": "세션은 S001처럼 씁니다",
   "usage.number": "0 이상의 정수",
+  "usage.unknown_session": "{id} 세션은 없습니다. 있는 세션: {known}.",
   "usage.empty": "보낼 텍스트가 없습니다.",
 
   "error.not_running": "{dataDir} 에서 실행 중인 RemoteAgent가 없습니다.",

@@ -1,0 +1,180 @@
+/** Which part of the program may import which, and what else must not happen between files. Pure: files in, faults out. */
+import path from "node:path"
+
+export interface SourceFile {
+  /** Relative to the repository, with forward slashes: `src/core/config.ts`. */
+  readonly path: string
+  readonly text: string
+}
+
+export interface Fault {
+  readonly severity: "error" | "warning"
+  readonly file: string
+  readonly line: number
+  readonly message: string
+}
+
+const adapter = ["runtime", "ledger", "platform", "core", "protocol"]
+
+/** Parts of `src/` and the parts each may import, besides itself. */
+const directions: Readonly<Record<string, readonly string[]>> = {
+  protocol: [],
+  core: ["protocol"],
+  platform: ["core", "protocol"],
+  ledger: ["platform", "core", "protocol"],
+  runtime: ["ledger", "platform", "core", "protocol"],
+  providers: ["platform", "core", "protocol"],
+  host: ["providers", "platform", "core", "protocol"],
+  telegram: adapter,
+  web: adapter,
+  terminal: adapter,
+  "agent-tools": adapter,
+  ops: adapter,
+  cli: [...adapter, "host", "providers", "telegram", "web", "terminal", "agent-tools", "ops"],
+}
+
+/** Puts the program together, so it must know all of it but the command line. */
+const compositionRoots: ReadonlySet<string> = new Set(["src/runtime/main.ts"])
+
+/** Packages that a part may use; a part that is not named may use all. */
+const packages: Readonly<Record<string, readonly string[]>> = { protocol: ["zod"] }
+
+/** The rules are decided without I/O, so these have no place among them. */
+const effects =
+  /^node:(fs|net|http|https|http2|tls|dgram|dns|child_process|cluster|worker_threads|sqlite|readline|process)\b/
+
+const longestFile = 400
+
+interface Import {
+  readonly from: string
+  readonly line: number
+  /** Loaded only when needed: cannot take part in a cycle of loading. */
+  readonly isLazy: boolean
+}
+
+export function checkLayers(files: readonly SourceFile[]): readonly Fault[] {
+  const known = new Set(files.map((file) => file.path))
+  const imports = new Map(files.map((file) => [file.path, importsOf(file.text)]))
+  const found = files.flatMap((file) => [
+    ...directionFaults(file, imports.get(file.path) ?? [], known),
+    ...barrelFaults(file),
+    ...lengthFaults(file),
+  ])
+  return [...found, ...cycleFaults(imports, known)]
+}
+
+/** Static, re-exporting and dynamic imports of a formatted source text. */
+export function importsOf(text: string): readonly Import[] {
+  const statement = /^(?:import|export)\s(?:[^"'`;()]*?\sfrom\s+)?["']([^"'\n]+)["']/gm
+  const call = /\bimport\(\s*["']([^"'\n]+)["']/g
+  const read = (pattern: RegExp, isLazy: boolean) =>
+    [...text.matchAll(pattern)].map((match) => ({
+      from: match[1] ?? "",
+      line: text.slice(0, match.index).split("\n").length,
+      isLazy,
+    }))
+  return [...read(statement, false), ...read(call, true)]
+}
+
+function directionFaults(
+  file: SourceFile,
+  imports: readonly Import[],
+  known: ReadonlySet<string>,
+): readonly Fault[] {
+  const part = partOf(file.path)
+  if (part === null || isTest(file.path)) return []
+  return imports.flatMap(({ from, line }) => {
+    const fault = (message: string): Fault[] => [{ severity: "error", file: file.path, line, message }]
+    if (!from.startsWith(".")) {
+      return packageFault(part, from) === null ? [] : fault(packageFault(part, from) ?? "")
+    }
+    const target = resolveImport(file.path, from)
+    if (!known.has(target) && /\.tsx?$/.test(target)) return fault(`there is no ${target}`)
+    const other = partOf(target)
+    if (other === null)
+      return target.startsWith("src/") || !/\.tsx?$/.test(target)
+        ? []
+        : fault(`the program must not import ${target}`)
+    if (isTest(target)) return fault(`the program must not import the test ${target}`)
+    return mayImport(file.path, part, other) ? [] : fault(`${part} must not import ${other} (${target})`)
+  })
+}
+
+function mayImport(file: string, part: string, other: string): boolean {
+  if (part === other) return true
+  if (compositionRoots.has(file)) return other !== "cli"
+  if (part === "app") return other === "protocol"
+  const allowed = directions[part]
+  return allowed === undefined || allowed.includes(other)
+}
+
+function packageFault(part: string, from: string): string | null {
+  const allowed = packages[part]
+  if (allowed && !allowed.includes(from)) return `${part} must not import ${from}`
+  if (part === "core" && effects.test(from)) return `core is without I/O, so it must not import ${from}`
+  return null
+}
+
+/** A file that only passes on what others export hides where things are. */
+function barrelFaults(file: SourceFile): readonly Fault[] {
+  const code = file.text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "").trim()
+  if (code === "" || isTest(file.path)) return []
+  const rest = code.replace(/^export\s[^"'`;]*?\sfrom\s+["'][^"'\n]+["'];?\s*/gm, "").trim()
+  if (rest !== "") return []
+  return [
+    { severity: "error", file: file.path, line: 1, message: "only re-exports; import from where things are" },
+  ]
+}
+
+function lengthFaults(file: SourceFile): readonly Fault[] {
+  const lines = file.text.trimEnd().split("\n").length
+  if (lines <= longestFile || file.path.includes(".generated.")) return []
+  const message = `${lines} lines; more than ${longestFile} are rarely one thing`
+  return [{ severity: "warning", file: file.path, line: longestFile, message }]
+}
+
+/** Each cycle once, told at its alphabetically first file. */
+function cycleFaults(
+  imports: ReadonlyMap<string, readonly Import[]>,
+  known: ReadonlySet<string>,
+): readonly Fault[] {
+  const cycles = new Map<string, Fault>()
+  const done = new Set<string>()
+  const visit = (file: string, trail: readonly string[]): void => {
+    const start = trail.indexOf(file)
+    if (start !== -1) {
+      const cycle = rotate(trail.slice(start))
+      const message = `imports itself: ${[...cycle, cycle[0]].join(" → ")}`
+      cycles.set(cycle.join(" "), { severity: "error", file: cycle[0] ?? file, line: 1, message })
+      return
+    }
+    if (done.has(file)) return
+    for (const { from, isLazy } of imports.get(file) ?? []) {
+      const target = from.startsWith(".") && !isLazy ? resolveImport(file, from) : null
+      if (target !== null && known.has(target)) visit(target, [...trail, file])
+    }
+    done.add(file)
+  }
+  for (const file of [...known].sort()) visit(file, [])
+  return [...cycles.values()]
+}
+
+function rotate(cycle: readonly string[]): readonly string[] {
+  const first = [...cycle].sort()[0] ?? ""
+  const start = cycle.indexOf(first)
+  return [...cycle.slice(start), ...cycle.slice(0, start)]
+}
+
+function resolveImport(file: string, from: string): string {
+  return path.posix.join(path.posix.dirname(file), from.replace(/\?.*$/, ""))
+}
+
+/** `core` for `src/core/config.ts`; null for what belongs to no part: tests, scripts, a file directly in `src/`. */
+function partOf(file: string): string | null {
+  if (file.startsWith("app/")) return "app"
+  return /^src\/([^/]+)\//.exec(file)?.[1] ?? null
+}
+
+function isTest(file: string): boolean {
+  return /\.test\.tsx?$/.test(file)
+}

@@ -1,0 +1,242 @@
+/** One owner in front of one session: shows what happens, sends what is typed, asks what agents ask. */
+import { randomUUID } from "node:crypto"
+import { once } from "node:events"
+import { setTimeout as pause } from "node:timers/promises"
+import type { ChatSay } from "../../core/texts/chat.ts"
+import type { EventsReply, PromptReceipt, SessionSummary } from "../../protocol/control.ts"
+import { type ControlClient, ControlRefusal } from "../control-client.ts"
+import { askRequest, type OpenRequest, requestLines } from "./ask-request.ts"
+import { type FeedBatch, followSession } from "./feed.ts"
+import { Input } from "./input.ts"
+import type { Line } from "./item-lines.ts"
+import { SessionView } from "./session-view.ts"
+import type { Transcript } from "./transcript.ts"
+
+export interface ConversationOptions {
+  readonly client: ControlClient
+  readonly session: SessionSummary
+  readonly transcript: Transcript
+  readonly say: ChatSay
+  readonly stdin: NodeJS.ReadStream
+  readonly stdout: NodeJS.WriteStream
+}
+
+/** How many events of a session's past are looked through for its last turn. */
+const lookBack = 300
+/** A second Ctrl-C within this time leaves, in ms. */
+const secondInterruptMs = 3000
+const resendMs = 500
+
+export class Conversation {
+  readonly #options: ConversationOptions
+  readonly #input: Input
+  readonly #view = new SessionView()
+  readonly #leaving = new AbortController()
+  /** Arrived and not shown yet: nothing is printed into a question that is being asked. */
+  readonly #arrived: FeedBatch[] = []
+  /** Aborted when something arrives; a new one for each step. */
+  #wake = new AbortController()
+  /** The request being asked now, and how to take the question back. */
+  #asking: { readonly id: string; readonly gone: AbortController } | null = null
+  #lastInterrupt = Number.NEGATIVE_INFINITY
+  #hasInputEnded = false
+  /** Until the past has been shown: only its last turn is. */
+  #isCatchingUp = true
+
+  constructor(options: ConversationOptions) {
+    this.#options = options
+    this.#input = new Input(options.stdin, options.stdout)
+  }
+
+  /** Returns when the owner leaves; the agent works on. @throws ControlRefusal when the session went away. */
+  async run(): Promise<void> {
+    const onInterrupt = () => void this.#interrupt()
+    process.on("SIGINT", onInterrupt)
+    const pumping = this.#pump()
+    try {
+      while (!this.#leaving.signal.aborted) await this.#step()
+    } finally {
+      process.off("SIGINT", onInterrupt)
+      this.#leaving.abort()
+      await pumping
+    }
+  }
+
+  async #pump(): Promise<void> {
+    const { client, session } = this.#options
+    const after = Math.max(0, session.lastSeq - lookBack)
+    try {
+      for await (const batch of followSession({
+        client,
+        session: session.id,
+        after,
+        signal: this.#leaving.signal,
+      })) {
+        this.#arrived.push(batch)
+        if (batch.kind === "reply") this.#takeBack(batch.reply)
+        this.#wake.abort()
+      }
+    } finally {
+      this.#leaving.abort()
+      this.#wake.abort()
+    }
+  }
+
+  /** A question that was answered elsewhere is not asked any longer. */
+  #takeBack(reply: EventsReply): void {
+    const asked = this.#asking
+    const isClosed = reply.events.some(
+      ({ fact }) => fact.kind === "request.closed" && fact.request === asked?.id,
+    )
+    if (isClosed) asked?.gone.abort()
+  }
+
+  /** Shows what arrived, then does the one thing that is next. */
+  async #step(): Promise<void> {
+    this.#wake = new AbortController()
+    for (const batch of this.#arrived.splice(0)) this.#show(batch)
+    const { stdin } = this.#options
+    const request = this.#view.nextRequest()
+    if (request && stdin.isTTY) return await this.#answer(request)
+    if (this.#isCatchingUp || this.#view.isWorking) return await this.#somethingNew()
+    if (this.#hasInputEnded) return this.#leaving.abort()
+    const typed = await this.#input.ask("› ", this.#wake.signal)
+    switch (typed.kind) {
+      case "woken":
+        return
+      case "interrupt":
+        return await this.#interrupt()
+      case "end":
+        this.#hasInputEnded = true
+        return
+      case "text":
+        return await this.#obey(typed.text)
+    }
+  }
+
+  async #somethingNew(): Promise<void> {
+    if (!this.#wake.signal.aborted) await once(this.#wake.signal, "abort")
+  }
+
+  #show(batch: FeedBatch): void {
+    const { transcript, say } = this.#options
+    if (batch.kind !== "reply") return transcript.lines([{ look: "dim", text: say(`chat.${batch.kind}`) }])
+    const { events, live } = batch.reply
+    for (const event of events) this.#view.take(event)
+    const shown = this.#isCatchingUp ? lastTurn(events) : events
+    this.#isCatchingUp = false
+    for (const event of shown) {
+      transcript.event(event)
+      if (event.fact.kind === "request.opened" && !this.#options.stdin.isTTY) this.#announce(event.fact)
+    }
+    for (const text of live?.texts ?? []) transcript.live(text)
+  }
+
+  /** Where nobody can be asked, the request stays open for the other surfaces. */
+  #announce({ body }: Pick<OpenRequest, "body">): void {
+    const { transcript, say } = this.#options
+    const lines = [...requestLines(body, say), say("request.elsewhere")]
+    transcript.lines(lines.map((text): Line => ({ look: "strong", text })))
+  }
+
+  async #obey(text: string): Promise<void> {
+    const { say } = this.#options
+    const command = /^\/\S*$/.exec(text.trimEnd())?.[0]
+    if (text.trim() === "") return
+    if (command === undefined) return await this.#send(text.trim())
+    switch (command) {
+      case "/quit":
+      case "/exit":
+        return this.#leaving.abort()
+      case "/stop":
+        return await this.#stopTurn()
+      case "/help":
+        return this.#tell(say("chat.help_more"))
+      default:
+        return this.#tell(say("chat.unknown_command", { command }))
+    }
+  }
+
+  /** Sent again under the same id until the runtime has it: it runs once. */
+  async #send(text: string): Promise<void> {
+    const { client, session, transcript, say } = this.#options
+    const clientId = `chat:${randomUUID()}`
+    const receipt = await this.#insist(() => client.prompt(session.id, { clientId, text }))
+    if (receipt === null) return
+    transcript.typedHere(receipt.turn)
+    this.#view.begin(receipt.turn)
+    if (receipt.ahead > 0) this.#tell(say("chat.queued", { ahead: receipt.ahead }))
+  }
+
+  /** Null: the owner left before the runtime was back. @throws ControlRefusal */
+  async #insist(act: () => Promise<PromptReceipt>): Promise<PromptReceipt | null> {
+    const { signal } = this.#leaving
+    let isLost = false
+    while (!signal.aborted) {
+      try {
+        return await act()
+      } catch (error) {
+        if (error instanceof ControlRefusal && error.code !== "unavailable") throw error
+        if (!isLost) this.#tell(this.#options.say("chat.lost"))
+        isLost = true
+        await pause(resendMs)
+      }
+    }
+    return null
+  }
+
+  async #answer(request: OpenRequest): Promise<void> {
+    const { client, say } = this.#options
+    const gone = new AbortController()
+    this.#asking = { id: request.id, gone }
+    const answer = await askRequest(request, { say, signal: gone.signal })
+    this.#asking = null
+    this.#view.settle(request.id)
+    if (answer === null) {
+      if (!gone.signal.aborted) await this.#interrupt()
+      return
+    }
+    const { outcome, by } = await client.answer(request.id, { version: request.version, answer })
+    switch (outcome) {
+      case "answered":
+        return
+      case "already":
+        return this.#tell(say("request.already", { by: by ?? "?" }))
+      case "gone":
+      case "stale":
+        return this.#tell(say(`request.${outcome}`))
+    }
+  }
+
+  /** Ctrl-C: the first stops the turn, a second one leaves. */
+  async #interrupt(): Promise<void> {
+    const now = performance.now()
+    const isSecond = now - this.#lastInterrupt < secondInterruptMs
+    this.#lastInterrupt = now
+    if (isSecond) {
+      this.#leaving.abort()
+      this.#wake.abort()
+    } else if (this.#view.isWorking) await this.#stopTurn()
+    else this.#tell(this.#options.say("chat.leave_hint"))
+  }
+
+  async #stopTurn(): Promise<void> {
+    const { client, session, say } = this.#options
+    this.#tell(say("chat.stopping"))
+    try {
+      await client.stopTurn(session.id)
+    } catch (error) {
+      this.#tell(error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  #tell(text: string): void {
+    this.#options.transcript.lines([{ look: "dim", text }])
+  }
+}
+
+/** The past is there to be read elsewhere; here its last turn is enough. */
+function lastTurn(events: EventsReply["events"]): EventsReply["events"] {
+  const start = events.findLastIndex(({ fact }) => fact.kind === "turn.queued")
+  return start === -1 ? [] : events.slice(start)
+}

@@ -1,0 +1,53 @@
+import type { SessionEvent } from "../../protocol/control.ts"
+import type { RequestId, TurnId } from "../../protocol/ids.ts"
+import type { OpenRequest } from "./ask-request.ts"
+
+/** What a reader of a session's events knows: which turns work, and what they wait for. */
+export class SessionView {
+  /** Turns that run or are about to. */
+  readonly #working = new Set<TurnId>()
+  readonly #requests = new Map<RequestId, OpenRequest>()
+
+  get isWorking(): boolean {
+    return this.#working.size > 0
+  }
+
+  /** The oldest request that has not been asked here. */
+  nextRequest(): OpenRequest | null {
+    return this.#requests.values().next().value ?? null
+  }
+
+  take({ turn, fact }: SessionEvent): void {
+    switch (fact.kind) {
+      case "turn.ended":
+      case "turn.held":
+        this.#working.delete(turn)
+        return
+      case "request.opened":
+        this.#working.add(turn)
+        this.#requests.set(fact.request, { id: fact.request, version: fact.version, body: fact.body })
+        return
+      case "request.closed":
+        this.#requests.delete(fact.request)
+        return
+      case "turn.queued":
+      case "turn.started":
+      case "item":
+      case "notice":
+        this.#working.add(turn)
+        return
+      case "usage":
+        return
+    }
+  }
+
+  /** A turn sent from here, before its first event. */
+  begin(turn: TurnId): void {
+    this.#working.add(turn)
+  }
+
+  /** Asked and done with, whatever the answer was. */
+  settle(request: RequestId): void {
+    this.#requests.delete(request)
+  }
+}

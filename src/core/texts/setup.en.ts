@@ -1,0 +1,42 @@
+export const en = {
+  "setup.title": "Setting up RemoteAgent",
+  "setup.data_dir": "Everything is kept in {dataDir}.",
+  "setup.not_interactive":
+    "This needs a terminal to ask questions in. Without one, set these variables (in the environment or in {file}):",
+  "setup.var_tokens": "the token of your bot, from @BotFather; several in TELEGRAM_BOT_TOKENS",
+  "setup.var_owner": "your numeric Telegram user id: only you may act",
+  "setup.var_mode": "codex, claude, demo or acp:<name>; without it, the first agent that is ready",
+  "setup.var_data_dir": "where everything is kept (only in the environment)",
+  "setup.environment_wins": "{key} is set in the environment and wins over what is saved here.",
+  "setup.running": "RemoteAgent is running. What you change here counts from its next start.",
+  "setup.cancelled": "Nothing was changed.",
+
+  "setup.bots_keep": "Keep the bots as they are ({bots})",
+  "setup.bots_add": "Add a bot",
+  "setup.bots_replace": "Replace them by another bot",
+  "setup.bots_none": "No Telegram (web page and terminal only)",
+  "setup.bots_question": "Telegram bots",
+  "setup.token_question": "Token of your bot (message @BotFather, send /newbot, copy the token)",
+  "setup.token_malformed": "That is not a token: digits, a colon, 35 letters and digits.",
+  "setup.token_checking": "Asking Telegram about it …",
+  "setup.token_ok": "This is @{username}.",
+  "setup.token_revoked": "Telegram does not know this token. Copy it again from @BotFather.",
+  "setup.token_unreachable": "Telegram cannot be reached at {apiRoot} ({detail}).",
+  "setup.again": "Try again?",
+  "setup.token_taken": "This bot is already there.",
+
+  "setup.owner_keep": "Is {owner} still the owner's Telegram user id?",
+  "setup.owner_code": "Send this to @{username} in a private chat, from your own account:",
+  "setup.owner_waiting": "Waiting for the message … (Ctrl-C gives up)",
+  "setup.owner_conflict":
+    "Another program receives the messages of @{username}: {detail}. Stop it (remoteagent stop), then run setup again.",
+  "setup.owner_found": "The code came from {name} (user id {id}).",
+  "setup.owner_confirm": "Is that you?",
+  "setup.owner_other": "Then a new code:",
+  "setup.owner_reply": "This chat is now connected with your RemoteAgent. Go on in the terminal.",
+  "setup.owner_missing": "Without an owner Telegram stays off.",
+
+  "setup.providers": "Coding agents on this machine",
+  "setup.saved": "Saved in {file}.",
+  "setup.done": "Start it with: remoteagent start",
+} as const
