@@ -89,6 +89,41 @@ describe("sendMessage", () => {
   })
 })
 
+describe("rich messages", () => {
+  const paragraph = (text: string) => ({ type: "paragraph" as const, text })
+
+  it("are taken as blocks, changed and drafted", async () => {
+    await using world = await open({ limits: "off" })
+    const cell = { text: "cell", align: "left" as const, valign: "top" as const }
+    const blocks = [paragraph("hello"), { type: "list" as const, items: [{ blocks: [paragraph("item")] }] }]
+    const sent = await world.api.raw.sendRichMessage({
+      chat_id: ownerId,
+      rich_message: { blocks: [...blocks, { type: "table", cells: [[cell]] }] },
+    })
+    await world.owner.sees("cell")
+    const place = { chat_id: ownerId, message_id: sent.message_id }
+    await world.api.raw.editMessageText({ ...place, rich_message: { blocks: [paragraph("changed")] } })
+    await world.owner.sees("changed")
+    const thinking = { blocks: [{ type: "thinking" as const, text: "hm" }] }
+    await world.api.raw.sendRichMessageDraft({ chat_id: ownerId, draft_id: 1, rich_message: thinking })
+    expect(world.owner.draft()?.text).toBe("hm")
+    world.telegram.assertClean()
+  })
+
+  it.each<[string, object, number]>([
+    ["empty", { blocks: [] }, 400],
+    ["too long", { blocks: [paragraph("x".repeat(32_769))] }, 400],
+    ["in too many blocks", { blocks: Array.from({ length: 501 }, () => paragraph("x")) }, 400],
+    ["thinking in public", { blocks: [{ type: "thinking", text: "hm" }] }, 400],
+    ["made of unknown blocks", { blocks: [{ type: "paragraf", text: "x" }] }, 400],
+    ["markup that nobody can judge here", { markdown: "# x" }, 501],
+  ])("are refused when %s", async (_, rich_message, code) => {
+    await using world = await open()
+    const args = { chat_id: ownerId, rich_message }
+    expect((await refusalOf(world.api.raw.sendRichMessage(args))).error_code).toBe(code)
+  })
+})
+
 describe("buttons", () => {
   it.each<[string, InlineKeyboardButton]>([
     ["64 bytes of data", { text: "a", callback_data: "x".repeat(64) }],

@@ -1,6 +1,7 @@
 import type { InlineKeyboardButton } from "@grammyjs/types/markup.js"
 import type { Message } from "@grammyjs/types/message.js"
 import type { ChatState, Sight } from "./chats.ts"
+import { textOf } from "./rich-message.ts"
 
 /** A chat as text, for the failure messages of tests: everything that was ever on the screen, in order. */
 export function transcript(chat: ChatState, threadId?: number): string {
@@ -10,7 +11,7 @@ export function transcript(chat: ChatState, threadId?: number): string {
 
 /** What a message says, whatever its kind. */
 export function wordsOf(message: Message): string {
-  return message.text ?? message.caption ?? (message.rich_message ? JSON.stringify(message.rich_message) : "")
+  return message.text ?? message.caption ?? textOf(message.rich_message?.blocks)
 }
 
 function isIn(sight: Sight, threadId: number | undefined): boolean {

@@ -3,9 +3,10 @@ import type { Message } from "@grammyjs/types/message.js"
 import { badRequest } from "../api-error.ts"
 import { captionLimit } from "../formatting.ts"
 import { checkedMarkup, type ReplyMarkup } from "../keyboards.ts"
+import { readRichMessage } from "../rich-message.ts"
 import { findChat, findOwnMessage } from "./chat-access.ts"
 import { formatMessageText } from "./messages.ts"
-import { type Call, type Method, method, refuseUnsupported, unimplemented } from "./method.ts"
+import { type Call, type Method, method, refuseUnsupported } from "./method.ts"
 
 interface EditArgs {
   readonly chat_id?: number | string
@@ -15,13 +16,20 @@ interface EditArgs {
 
 export const editMethods: readonly Method[] = [
   method("editMessageText", (call, args) => {
-    if (args.text === undefined) throw unimplemented("editMessageText without text")
-    refuseUnsupported(args, ["rich_message"])
-    const markup = { text: args.text, parseMode: args.parse_mode, entities: args.entities }
+    if ((args.text === undefined) === (args.rich_message === undefined)) {
+      throw badRequest("emulator: exactly one of text and rich_message is needed")
+    }
+    if (args.rich_message) {
+      const rich_message = readRichMessage(args.rich_message, "message")
+      return edit(call, args, ({ text: _text, entities: _entities, ...rest }) => ({ ...rest, rich_message }))
+    }
+    const markup = { text: args.text ?? "", parseMode: args.parse_mode, entities: args.entities }
     const { text, entities } = formatMessageText(call.world, markup)
     return edit(call, args, (message) => {
-      if (message.text === undefined) throw badRequest("there is no text in the message to edit")
-      const { entities: _replaced, ...rest } = message
+      if (message.text === undefined && !message.rich_message) {
+        throw badRequest("there is no text in the message to edit")
+      }
+      const { entities: _entities, rich_message: _rich, ...rest } = message
       return { ...rest, text, ...(entities.length > 0 ? { entities } : {}) }
     })
   }),
@@ -68,8 +76,8 @@ function edit<M extends Message>(
 }
 
 function comparable(message: Message): unknown {
-  const { text, entities, caption, caption_entities, reply_markup } = message
-  return [text, entities ?? [], caption, caption_entities ?? [], reply_markup ?? null]
+  const { text, entities, rich_message, caption, caption_entities, reply_markup } = message
+  return [text, entities ?? [], rich_message, caption, caption_entities ?? [], reply_markup ?? null]
 }
 
 function isCaptionable(message: Message): boolean {

@@ -1,6 +1,7 @@
 import type { Message } from "@grammyjs/types/message.js"
 import { badRequest } from "../api-error.ts"
 import { type FormattedText, type Markup, textLimit } from "../formatting.ts"
+import { readRichMessage } from "../rich-message.ts"
 import type { World } from "../world.ts"
 import { findChat } from "./chat-access.ts"
 import { type Method, method } from "./method.ts"
@@ -13,6 +14,10 @@ export const messageMethods: readonly Method[] = [
     const preview = args.link_preview_options ? { link_preview_options: args.link_preview_options } : {}
     return post(call, args, { text, ...(entities.length > 0 ? { entities } : {}), ...preview })
   }),
+
+  method("sendRichMessage", (call, args) =>
+    post(call, args, { rich_message: readRichMessage(args.rich_message, "message") }),
+  ),
 
   method("deleteMessage", (call, args) => {
     const chat = findChat(call, args.chat_id)
