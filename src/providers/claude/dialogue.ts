@@ -49,6 +49,8 @@ export class Dialogue {
   #title: string | undefined
   #announced = ""
   #turn: Turn | null = null
+  /** False for a turn that Claude Code began by itself. */
+  #worksForUs = false
   #turnEnded = Promise.withResolvers<void>()
   #watch: SilenceWatch | null = null
   /** Written to the process, not yet taken up by it. */
@@ -81,8 +83,9 @@ export class Dialogue {
     return this.#real
   }
 
-  get isHandingOver(): boolean {
-    return this.#handover !== null
+  /** It works on a prompt of ours, or is being given one. */
+  get isBusy(): boolean {
+    return this.#handover !== null || this.#worksForUs
   }
 
   /** A process was started for this session. */
@@ -268,6 +271,7 @@ export class Dialogue {
     this.#handover = null
     this.#parts.sink.emit({ kind: "attempt.accepted", attempt: handover.attempt })
     this.#begin(handover.attempt)
+    this.#worksForUs = true
     handover.accepted.resolve()
   }
 
@@ -325,6 +329,7 @@ export class Dialogue {
     const usage = turn.usage(this.#spentInTurn())
     if (usage !== null) this.#parts.sink.emit({ kind: "usage", attempt, usage })
     this.#turn = null
+    this.#worksForUs = false
     this.#watch = null
     this.#parts.sink.emit({ kind: "attempt.ended", attempt, outcome })
     this.#turnEnded.resolve()

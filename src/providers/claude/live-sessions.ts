@@ -2,7 +2,8 @@
 import { readdir, readFile } from "node:fs/promises"
 import path from "node:path"
 import { z } from "zod"
-import { isMissing } from "./transcript-file.ts"
+import { processStart } from "../../platform/process-table.ts"
+import { isMissing } from "../../platform/system-error.ts"
 
 const Entry = z.looseObject({
   pid: z.number().int().positive(),
@@ -40,28 +41,11 @@ async function readEntry(file: string): Promise<z.infer<typeof Entry> | null> {
   }
 }
 
+/** A reused pid started at another time. Elsewhere than on Linux Claude Code notes it in a form of its own. */
 async function isAlive(entry: z.infer<typeof Entry>): Promise<boolean> {
-  if (!exists(entry.pid)) return false
-  const started = await startTicks(entry.pid)
-  return started === null || entry.procStart === undefined || started === entry.procStart
-}
-
-function exists(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM"
-  }
-}
-
-/** Field 22 of /proc/<pid>/stat; null where there is no /proc. */
-async function startTicks(pid: number): Promise<string | null> {
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, "utf8")
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null
-  } catch (error) {
-    if (isMissing(error)) return null
-    throw error
-  }
+  const started = await processStart(entry.pid)
+  if (started === null) return false
+  return (
+    process.platform !== "linux" || entry.procStart === undefined || started.endsWith(`:${entry.procStart}`)
+  )
 }

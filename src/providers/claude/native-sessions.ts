@@ -1,13 +1,13 @@
 /** Claude Code's conversations as the owner sees them in a list, from the first and last lines of each transcript. */
 import { realpath } from "node:fs/promises"
 import { z } from "zod"
+import { isMissing } from "../../platform/system-error.ts"
 import type { NativeSession } from "../../protocol/session.ts"
 import type { NativeQuery } from "../provider.ts"
 import {
   describeTranscript,
   findTranscript,
   headAndTail,
-  isMissing,
   listTranscripts,
   type TranscriptFile,
 } from "./transcript-file.ts"
@@ -25,7 +25,7 @@ const Line = z.looseObject({
   customTitle: z.string().optional(),
   aiTitle: z.string().optional(),
   summary: z.string().optional(),
-  message: z.looseObject({ model: z.string().optional(), content: z.unknown() }).optional(),
+  message: z.looseObject({ model: z.string().optional(), content: z.unknown().optional() }).optional(),
 })
 type Line = z.infer<typeof Line>
 

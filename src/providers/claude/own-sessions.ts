@@ -4,7 +4,7 @@
  */
 import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import path from "node:path"
-import { isMissing } from "./transcript-file.ts"
+import { isMissing } from "../../platform/system-error.ts"
 
 export type OwnState = "begun" | "prompted"
 

@@ -40,6 +40,7 @@ class ClaudeProvider implements Provider {
   readonly #context: ProviderContext
   readonly #own: OwnSessions
   readonly #connections = new Set<ClaudeConnection>()
+  readonly #sessions = new Set<ClaudeSession>()
   #surroundings: Promise<Surroundings> | null = null
   #models: { readonly at: number; readonly models: readonly Model[] } | null = null
 
@@ -86,7 +87,7 @@ class ClaudeProvider implements Provider {
       await this.#own.prune()
       await this.#own.note(nativeId, "begun")
     }
-    const session = new ClaudeSession({
+    const session: ClaudeSession = new ClaudeSession({
       context: this.#context,
       sink,
       workspace: spec.workspace,
@@ -95,9 +96,11 @@ class ClaudeProvider implements Provider {
       connect: (wanted) => this.#connect(spec.workspace, wanted),
       consult: (id, attempt) => this.#consult(id, attempt),
       onPrompted: (id) => this.#own.note(id, "prompted"),
+      onClosed: () => this.#sessions.delete(session),
       spentUsd: spec.nativeId === null ? 0 : await this.#spentBefore(spec.nativeId),
     })
     await session.start()
+    this.#sessions.add(session)
     return session
   }
 
@@ -109,7 +112,7 @@ class ClaudeProvider implements Provider {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#connections].map((connection) => connection.close()))
+    await Promise.all([...this.#sessions].map((session) => session.close()))
   }
 
   #discover(): Promise<Surroundings> {

@@ -21,6 +21,7 @@ export interface SessionParts {
   readonly consult: (nativeId: string, attempt: AttemptId) => Promise<Outcome | null>
   /** A prompt is about to be written: from now on the session has a transcript. */
   readonly onPrompted: (nativeId: string) => Promise<void>
+  readonly onClosed: () => void
   /** Cumulative cost that the session already had, if known. */
   readonly spentUsd: number | undefined
 }
@@ -68,8 +69,8 @@ export class ClaudeSession implements ProviderSession {
   }
 
   async send(prompt: Prompt, attempt: AttemptId): Promise<void> {
-    if (this.#dialogue.isHandingOver) {
-      throw new ProviderError({ class: "bad_request", detail: "A prompt is already being handed over." })
+    if (this.#dialogue.isBusy) {
+      throw new ProviderError({ class: "bad_request", detail: "Claude Code still works on another prompt." })
     }
     const content = await promptContent(prompt)
     const connection = await this.#ready()
@@ -104,6 +105,7 @@ export class ClaudeSession implements ProviderSession {
     await this.#dialogue.stop()
     await this.#dialogue.idle()
     await this.#dismiss()
+    this.#parts.onClosed()
   }
 
   /** A process with the settings that are wanted now. */

@@ -1,6 +1,7 @@
 /** Where Claude Code keeps a conversation, and reading one from its end without holding it whole. */
 import { type FileHandle, open, readdir, stat } from "node:fs/promises"
 import path from "node:path"
+import { errorCode, isMissing } from "../../platform/system-error.ts"
 
 const CHUNK = 256 * 1024
 
@@ -108,7 +109,7 @@ async function listDirectory(directory: string): Promise<readonly string[]> {
   try {
     return await readdir(directory)
   } catch (error) {
-    if (isMissing(error)) return []
+    if (isMissing(error) || errorCode(error) === "ENOTDIR") return []
     throw error
   }
 }
@@ -117,11 +118,7 @@ async function isFile(file: string): Promise<boolean> {
   try {
     return (await stat(file)).isFile()
   } catch (error) {
-    if (isMissing(error)) return false
+    if (isMissing(error) || errorCode(error) === "ENOTDIR") return false
     throw error
   }
-}
-
-export function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR")
 }

@@ -18,9 +18,9 @@ const ContentBlock = z.looseObject({
   thinking: z.string().optional(),
   id: z.string().optional(),
   name: z.string().optional(),
-  input: z.unknown(),
+  input: z.unknown().optional(),
   tool_use_id: z.string().optional(),
-  content: z.unknown(),
+  content: z.unknown().optional(),
   is_error: z.boolean().nullish(),
 })
 export type ContentBlock = z.infer<typeof ContentBlock>
@@ -101,7 +101,7 @@ const UserMessage = z.looseObject({
   parent_tool_use_id: z.string().nullish(),
   isReplay: z.boolean().nullish(),
   message: z.looseObject({ content: z.union([z.string(), z.array(ContentBlock)]) }),
-  tool_use_result: z.unknown(),
+  tool_use_result: z.unknown().optional(),
   tool_result_meta: z.array(ToolResultMeta).nullish(),
 })
 export type UserMessage = z.infer<typeof UserMessage>
@@ -152,7 +152,7 @@ const readers: Readonly<Record<string, z.ZodType<WireMessage>>> = {
       response: z.looseObject({
         subtype: z.string(),
         request_id: z.string(),
-        response: z.unknown(),
+        response: z.unknown().optional(),
         error: z.string().optional(),
       }),
     })
