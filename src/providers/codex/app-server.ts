@@ -1,0 +1,181 @@
+/**
+ * The one `codex app-server` all sessions share. It listens on a unix socket and outlives the host, so that a turn goes on
+ * while the host is away; where that does not work it is a plain child on pipes.
+ */
+import { existsSync, rmSync } from "node:fs"
+import path from "node:path"
+import { ProviderError } from "../../core/provider-error.ts"
+import { prepareSocketDirectory, socketPath } from "../../platform/socket-path.ts"
+import { ownVersion } from "../../platform/version.ts"
+import type { Child, ChildSpec, ProviderContext } from "../provider.ts"
+import { type Channel, childChannel, openSocket } from "./channel.ts"
+import { Connection } from "./connection.ts"
+import { crashed } from "./failure.ts"
+import { findCodex, INHERITED, NOT_INSTALLED } from "./program.ts"
+import { wait } from "./wait.ts"
+
+const CONNECT_TIMEOUT_MS = 2_000
+const START_TIMEOUT_MS = 15_000
+const START_POLL_MS = 15
+
+/** What must hold whatever the owner's `config.toml` says. */
+const OVERRIDES = [
+  // Codex' default hands every key and token of its own environment to the commands it runs.
+  "shell_environment_policy.ignore_default_excludes=false",
+  // A session closed here is at once free for the owner's terminal; one at work is not unloaded.
+  "thread_unload_delay_secs=0",
+].flatMap((override) => ["-c", override])
+
+export class AppServer {
+  readonly #context: ProviderContext
+  readonly #socket: string
+  /** The connection that is there or being made; null when the next one to ask must make it. */
+  #connection: Promise<Connection> | null = null
+  /** The server if this host started it; one that an earlier host started belongs to the supervisor's record. */
+  #child: Child | null = null
+  #daemon: Promise<Connection | null> | null = null
+
+  constructor(context: ProviderContext) {
+    this.#context = context
+    this.#socket = socketPath(context.stateDir, "app-server")
+  }
+
+  /** Starts the server unless it runs. @throws ProviderError when that is impossible. */
+  async connection(): Promise<Connection> {
+    const existing = await this.#connection?.catch(() => null)
+    if (existing && !existing.isLost) return existing
+    // Whoever comes while the connection is being made waits for the same one.
+    if (this.#connection === null || existing?.isLost) this.#connection = this.#connect()
+    return this.#connection
+  }
+
+  /** Asks something of the shared server if it runs, else of one that lives only for the question. */
+  async ask<T>(question: (connection: Connection) => Promise<T>): Promise<T> {
+    if (this.#connection !== null || existsSync(this.#socket)) return question(await this.connection())
+    const connection = await this.#openChild(await this.#spawn([], false))
+    try {
+      return await question(connection)
+    } finally {
+      connection.close()
+    }
+  }
+
+  /**
+   * The server that the owner's own terminals share, if there is one: a session that is open there can only be driven
+   * through it.
+   */
+  async daemon(): Promise<Connection | null> {
+    const existing = await this.#daemon
+    if (existing && !existing.isLost) return existing
+    this.#daemon = this.#connectDaemon()
+    return this.#daemon
+  }
+
+  async close(): Promise<void> {
+    const connection = await this.#connection?.catch(() => null)
+    const daemon = await this.#daemon
+    this.#connection = null
+    this.#daemon = null
+    connection?.close()
+    daemon?.close()
+    await this.#child?.kill()
+    this.#child = null
+  }
+
+  async #connect(): Promise<Connection> {
+    try {
+      return (await this.#findRunning()) ?? (await this.#start())
+    } catch (cause) {
+      this.#connection = null
+      if (cause instanceof ProviderError) throw cause
+      throw crashed(cause)
+    }
+  }
+
+  async #findRunning(): Promise<Connection | null> {
+    if (!existsSync(this.#socket)) return null
+    const channel = await openSocket(this.#socket, CONNECT_TIMEOUT_MS).catch((error: unknown) => {
+      this.#context.log.info({ error, socket: this.#socket }, "no Codex app-server answers on its socket")
+      return null
+    })
+    return channel === null ? null : this.#open(channel)
+  }
+
+  async #start(): Promise<Connection> {
+    const { log } = this.#context
+    prepareSocketDirectory(this.#socket)
+    rmSync(this.#socket, { force: true })
+    const child = await this.#spawn(["--listen", `unix://${this.#socket}`], true)
+    const channel = await this.#awaitSocket(child)
+    if (channel !== null) {
+      this.#child = child
+      return this.#open(channel)
+    }
+    log.warn(
+      { stderr: child.stderrTail() },
+      "Codex' app-server does not open its socket; using pipes instead",
+    )
+    await child.kill(0)
+    this.#child = await this.#spawn([], false)
+    return this.#openChild(this.#child)
+  }
+
+  async #awaitSocket(child: Child): Promise<Channel | null> {
+    const { clock } = this.#context
+    let hasExited = false
+    void child.exited.then(() => {
+      hasExited = true
+    })
+    const until = clock.now() + START_TIMEOUT_MS
+    while (!hasExited && clock.now() < until) {
+      if (existsSync(this.#socket)) {
+        const channel = await openSocket(this.#socket, CONNECT_TIMEOUT_MS).catch(() => null)
+        if (channel) return channel
+      }
+      await wait(clock, START_POLL_MS)
+    }
+    return null
+  }
+
+  async #openChild(child: Child): Promise<Connection> {
+    try {
+      return await this.#open(childChannel(child))
+    } catch (cause) {
+      const stderr = child.stderrTail()
+      await child.kill(0)
+      throw crashed(new Error(`codex app-server: ${stderr}`, { cause }))
+    }
+  }
+
+  #open(channel: Channel): Promise<Connection> {
+    return Connection.open(channel, { log: this.#context.log, version: ownVersion() })
+  }
+
+  async #spawn(listen: readonly string[], survivesHost: boolean): Promise<Child> {
+    const { supervisor, config, stateDir } = this.#context
+    const program = await findCodex(this.#context)
+    if (program === null) throw NOT_INSTALLED
+    const spec: ChildSpec = {
+      command: program,
+      args: ["app-server", ...(config.args ?? []), ...OVERRIDES, ...listen],
+      cwd: stateDir,
+      env: config.env ?? {},
+      inherit: INHERITED,
+      label: "codex app-server",
+      survivesHost,
+    }
+    return supervisor.spawn(spec)
+  }
+
+  async #connectDaemon(): Promise<Connection | null> {
+    const { codexHome } = await this.connection()
+    const socket = path.join(codexHome, "app-server-control", "app-server-control.sock")
+    if (!existsSync(socket)) return null
+    try {
+      return await this.#open(await openSocket(socket, CONNECT_TIMEOUT_MS))
+    } catch (error) {
+      this.#context.log.info({ error }, "the terminals' Codex server does not answer")
+      return null
+    }
+  }
+}

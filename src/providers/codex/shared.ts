@@ -1,0 +1,34 @@
+/** What all sessions of this provider have in common. */
+import type { ProviderContext } from "../provider.ts"
+import { AppServer } from "./app-server.ts"
+import type { OwnersConfig } from "./incoming.ts"
+import { QuotaWindows } from "./limits.ts"
+import { findCodex, isSandboxUsable } from "./program.ts"
+
+export class Shared {
+  readonly context: ProviderContext
+  readonly server: AppServer
+  readonly quota = new QuotaWindows()
+  /** Asked once: starting a sandbox takes a while, and whether it can start does not change. */
+  #sandboxUsable: Promise<boolean> | null = null
+
+  constructor(context: ProviderContext) {
+    this.context = context
+    this.server = new AppServer(context)
+  }
+
+  async isSandboxUsable(): Promise<boolean> {
+    this.#sandboxUsable ??= this.#probeSandbox()
+    return this.#sandboxUsable
+  }
+
+  async #probeSandbox(): Promise<boolean> {
+    const program = await findCodex(this.context)
+    return program !== null && isSandboxUsable(this.context, program)
+  }
+
+  async ownersConfig(workspace: string): Promise<OwnersConfig> {
+    const connection = await this.server.connection()
+    return (await connection.request("config/read", { cwd: workspace, includeLayers: false })).config
+  }
+}

@@ -1,0 +1,81 @@
+/** What Codex' own transcript says of an attempt. */
+import type { AttemptId } from "../../protocol/ids.ts"
+import { CLIENT_NAME, type Connection, Refused } from "./connection.ts"
+import { isUnknownThread } from "./failure.ts"
+import type { Turn } from "./incoming.ts"
+import type * as wire from "./protocol.generated.ts"
+
+/** Every thread, newest first: by itself Codex hides those of other programs and of other model providers. */
+export function everyThread(): wire.ThreadListParams {
+  return {
+    modelProviders: [],
+    sourceKinds: ["cli", "vscode", "exec", "appServer", "unknown"],
+    sortKey: "updated_at",
+    sortDirection: "desc",
+  }
+}
+
+const RECENT_THREADS = 20
+const TURNS_A_PAGE = 5
+const MAX_PAGES = 40
+
+export interface FoundTurn {
+  readonly thread: string
+  readonly turn: Turn
+}
+
+/** The turn that was begun with this attempt; null when the thread, or it in the thread, does not exist. */
+export async function findTurn(
+  connection: Connection,
+  thread: string,
+  attempt: AttemptId,
+): Promise<FoundTurn | null> {
+  let cursor: string | null = null
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const turns: Awaited<ReturnType<typeof readTurns>> = await readTurns(connection, thread, cursor)
+    const turn = turns.data.find((candidate) => carries(candidate, attempt))
+    if (turn) return { thread, turn }
+    cursor = turns.nextCursor
+    if (cursor === null) return null
+  }
+  return null
+}
+
+/** The same when it is not known which thread was started for it: those of ours that were last used in the workspace. */
+export async function findTurnInRecent(
+  connection: Connection,
+  workspace: string,
+  attempt: AttemptId,
+): Promise<FoundTurn | null> {
+  const listed = await connection.request("thread/list", {
+    ...everyThread(),
+    cwd: workspace,
+    limit: RECENT_THREADS,
+  })
+  const ours = listed.data.filter((thread) => thread.originator === CLIENT_NAME).map((thread) => thread.id)
+  const { data: loaded } = await connection.request("thread/loaded/list", {})
+  for (const thread of new Set([...ours, ...loaded])) {
+    const found = await findTurn(connection, thread, attempt)
+    if (found) return found
+  }
+  return null
+}
+
+async function readTurns(connection: Connection, threadId: string, cursor: string | null) {
+  try {
+    return await connection.request("thread/turns/list", {
+      threadId,
+      cursor,
+      limit: TURNS_A_PAGE,
+      sortDirection: "desc",
+      itemsView: "full",
+    })
+  } catch (error) {
+    if (error instanceof Refused && isUnknownThread(error.message)) return { data: [], nextCursor: null }
+    throw error
+  }
+}
+
+function carries(turn: Turn, attempt: AttemptId): boolean {
+  return turn.items.some((item) => item.type === "userMessage" && item.clientId === attempt)
+}
