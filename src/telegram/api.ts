@@ -5,10 +5,13 @@
 import { Agent as HttpAgent } from "node:http"
 import { Agent as HttpsAgent } from "node:https"
 import { isAbsolute, normalize, sep } from "node:path"
+import type { Readable } from "node:stream"
+import { json as readJson } from "node:stream/consumers"
 import { Api, type ApiClientOptions, type RawApi } from "grammy"
 import type { ApiMethods, Opts } from "grammy/types"
 import { CallError, classify } from "./call-error.ts"
-import { requestFile } from "./file-request.ts"
+import { type FileBody, requestFile } from "./file-request.ts"
+import { type Abort, exchange } from "./http.ts"
 
 export type Method = keyof ApiMethods
 export type Args<M extends Method> = Opts<M>
@@ -18,12 +21,6 @@ export interface CallOptions {
   /** Milliseconds until the call is given up; 20 s unless told. */
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
-}
-
-export interface FileBody {
-  /** Bytes before the body: those asked to skip, or 0 when the server sent everything. */
-  readonly from: number
-  readonly body: AsyncIterable<Uint8Array>
 }
 
 export interface BotApi {
@@ -67,7 +64,7 @@ export function createBotApi({ bot, token, apiRoot }: BotApiConfig): BotApi {
   const client: ApiClientOptions = {
     apiRoot,
     timeoutSeconds: NEVER_SECONDS,
-    baseFetchConfig: { agent, redirect: "error", compress: true },
+    fetch: transport(agent),
   }
   const raw = new Api(token, client).raw
   const closing = new AbortController()
@@ -115,6 +112,34 @@ export function createBotApi({ bot, token, apiRoot }: BotApiConfig): BotApi {
       agent.destroy()
     },
   }
+}
+
+type Fetch = NonNullable<ApiClientOptions["fetch"]>
+
+/** What grammY gives to `fetch` and takes from it. */
+interface GrammyRequest {
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | Readable
+  readonly signal: Abort
+}
+
+function transport(agent: HttpAgent): Fetch {
+  const fetch = async (url: string, { headers, body, signal }: GrammyRequest) => {
+    const response = await exchange(
+      url,
+      { agent, method: "POST", headers: sized(headers, body), body },
+      signal,
+    )
+    return { json: () => readJson(response) }
+  }
+  return fetch as Fetch
+}
+
+/** A text goes as one piece; a stream has no length yet. */
+function sized(headers: Readonly<Record<string, string>>, body: string | Readable): Record<string, string> {
+  return typeof body === "string"
+    ? { ...headers, "content-length": String(Buffer.byteLength(body)) }
+    : headers
 }
 
 /** grammY calls these without arguments. */

@@ -1,5 +1,6 @@
 /** What a failed Bot API call means for us: above all, whether it may have taken effect. */
 import { GrammyError, HttpError } from "grammy"
+import { NeverSentError } from "./http.ts"
 
 export type SendFailure =
   /** Not applied; Telegram asks for a pause. */
@@ -61,8 +62,7 @@ export function describeFailure(failure: SendFailure): string {
 export function classify(error: unknown, { timedOut = false } = {}): SendFailure {
   if (error instanceof CallError) return error.failure
   if (error instanceof GrammyError) return fromAnswer(error)
-  if (timedOut) return { kind: "ambiguous", detail: "timeout" }
-  return fromNetwork(error instanceof HttpError ? error.error : error)
+  return fromNetwork(error instanceof HttpError ? error.error : error, timedOut)
 }
 
 /** Telegram names a pause with every 429; a proxy before it may not. */
@@ -79,38 +79,17 @@ function fromAnswer({ error_code: code, description, parameters }: GrammyError):
   return { kind: "rejected", description }
 }
 
-const NEVER_CONNECTED: ReadonlySet<string> = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "ENETUNREACH",
-  "EHOSTUNREACH",
-  "UND_ERR_CONNECT_TIMEOUT",
-])
 const FILE_TROUBLE: ReadonlySet<string> = new Set(["ENOENT", "EACCES", "EPERM", "EISDIR", "ENOTDIR", "ELOOP"])
 
-function fromNetwork(error: unknown): SendFailure {
+function fromNetwork(error: unknown, timedOut: boolean): SendFailure {
+  if (error instanceof NeverSentError) return { kind: "unreachable", detail: error.detail }
   if (error instanceof StatusError) return fromFileStatus(error.status)
   const code = codeOf(error)
-  const detail = code ?? (error instanceof Error ? error.name : "unknown")
-  if (code === null) return { kind: "ambiguous", detail }
-  if (FILE_TROUBLE.has(code)) return { kind: "rejected", description: `the file cannot be read (${code})` }
-  if (NEVER_CONNECTED.has(code) || isConnectTimeout(error, code) || isTlsRefusal(code)) {
-    return { kind: "unreachable", detail }
+  if (code !== null && FILE_TROUBLE.has(code)) {
+    return { kind: "rejected", description: `the file cannot be read (${code})` }
   }
-  return { kind: "ambiguous", detail }
-}
-
-/** A timeout of the operating system while connecting; one in mid-call has the same code but another message. */
-function isConnectTimeout(error: unknown, code: string): boolean {
-  return (
-    code === "ETIMEDOUT" && error instanceof Error && /(^|reason: )(connect ETIMEDOUT|$)/.test(error.message)
-  )
-}
-
-/** The certificate was refused, so nothing was sent. */
-function isTlsRefusal(code: string): boolean {
-  return /^(CERT_|ERR_TLS_CERT|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED_CERT|UNABLE_TO_)/.test(code)
+  if (timedOut) return { kind: "ambiguous", detail: "timeout" }
+  return { kind: "ambiguous", detail: code ?? (error instanceof Error ? error.name : "unknown") }
 }
 
 function fromFileStatus(status: number): SendFailure {

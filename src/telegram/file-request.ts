@@ -1,23 +1,25 @@
 /** One GET of a file, on the client's own connections. */
-import { type Agent as HttpAgent, type IncomingMessage, request as requestHttp } from "node:http"
-import { request as requestHttps } from "node:https"
-import type { FileBody } from "./api.ts"
+import type { Agent } from "node:http"
 import { StatusError } from "./call-error.ts"
+import { exchange } from "./http.ts"
+
+export interface FileBody {
+  /** Bytes before the body: those asked to skip, or 0 when the server sent everything. */
+  readonly from: number
+  readonly body: AsyncIterable<Uint8Array>
+}
 
 export interface FileRequest {
-  readonly agent: HttpAgent
+  readonly agent: Agent
   /** First byte wanted; a server that ignores this sends everything. */
   readonly from: number
   readonly signal: AbortSignal
 }
 
-/** @throws StatusError when the answer is no file; network errors as Node names them. */
+/** @throws StatusError when the answer is no file; otherwise as `exchange`. */
 export async function requestFile(url: string, { agent, from, signal }: FileRequest): Promise<FileBody> {
-  const request = url.startsWith("https:") ? requestHttps : requestHttp
   const headers = from > 0 ? { range: `bytes=${from}-` } : {}
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    request(url, { agent, signal, headers }, resolve).once("error", reject).end()
-  })
+  const response = await exchange(url, { agent, method: "GET", headers }, signal)
   const status = response.statusCode ?? 0
   if (status === 200) return { from: 0, body: response }
   if (status === 206) return { from, body: response }

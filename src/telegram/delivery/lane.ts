@@ -225,7 +225,13 @@ export class ChatLane {
     const { row, payload } = open
     const now = clock.now()
     this.#noteFailure(failure, now)
-    const attempted = { row, payload, sessionTag: texts.sessionTag(row.session), unreached: this.#unreached }
+    const attempted = {
+      row,
+      payload,
+      sessionTag: texts.sessionTag(row.session),
+      wasCut: failure === INTERRUPTED,
+      unreached: this.#unreached,
+    }
     const settlement = settle(attempted, failure)
     ledger.transact(() => this.#record(row, settlement, now))
     if (settlement.kind === "fail") hooks.onUndeliverable?.(row, settlement.error)

@@ -27,6 +27,8 @@ export interface Attempted {
   readonly payload: Payload
   /** Put before a text that goes to the chat instead of its session's topic. */
   readonly sessionTag: string
+  /** The call was cut off by the end of our own process: there is nothing to wait for. */
+  readonly wasCut: boolean
   /** How often in a row this chat could not be reached, this time included. */
   readonly unreached: number
 }
@@ -63,10 +65,10 @@ export function pauseAfter({ kind }: SendFailure, count: number): number {
  * Finals, requests and answers go on until Telegram says yes or no: a duplicate, marked as such, beats a loss.
  * Status is not worth a duplicate.
  */
-function afterAmbiguity({ row, payload }: Attempted, error: string): Settlement {
+function afterAmbiguity({ row, payload, wasCut }: Attempted, error: string): Settlement {
   const retry = {
     kind: "retry",
-    delayMs: grow(AMBIGUOUS, row.ambiguous + 1),
+    delayMs: wasCut ? 0 : grow(AMBIGUOUS, row.ambiguous + 1),
     ambiguous: true,
     error,
   } as const
