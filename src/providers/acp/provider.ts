@@ -21,6 +21,7 @@ import type {
   ProviderSession,
   Recovery,
 } from "../provider.ts"
+import type { Agent } from "./agent.ts"
 import { type Choices, modelsOf, modesOf, readChoices } from "./choices.ts"
 import { AcpConnection, type SessionPeer } from "./connection.ts"
 import { CreatedSessions } from "./created-sessions.ts"
@@ -28,7 +29,7 @@ import { failed } from "./failure.ts"
 import { findNative, listPages, nativeSession, offersList } from "./native-list.ts"
 import type { AcpProfile } from "./profile.ts"
 import { keepsAttempts, ReplayReader, reload } from "./replay.ts"
-import { AcpSession, type Agent } from "./session.ts"
+import { AcpSession } from "./session.ts"
 import { SessionResult } from "./wire.ts"
 
 /** An agent without sessions is kept this long for the next one. */

@@ -1,65 +1,31 @@
 import { ProviderError } from "../../core/provider-error.ts"
 import type { AttemptId, RequestId } from "../../protocol/ids.ts"
-import type { Answer, Outcome, Prompt, SessionSpec, Settings, Usage } from "../../protocol/session.ts"
-import type { EventSink, ProviderContext, ProviderSession, SteerOutcome } from "../provider.ts"
+import type { Answer, Prompt, SessionSpec, Settings } from "../../protocol/session.ts"
+import type { EventSink, ProviderSession, SteerOutcome } from "../provider.ts"
+import type { Agent } from "./agent.ts"
 import { type Choices, currentSettings, readChoices, replaceOptions, withCurrent } from "./choices.ts"
 import type { AcpConnection, Disconnection, SessionPeer } from "./connection.ts"
-import { formQuestions, formResponse } from "./elicitation.ts"
-import { asProviderError, failed, failure } from "./failure.ts"
-import { PendingRequests } from "./pending-requests.ts"
-import { CANCELLED, isRefusal, permissionBody, permissionResponse } from "./permission.ts"
-import type { AcpProfile } from "./profile.ts"
+import { failed } from "./failure.ts"
+import { CANCELLED } from "./permission.ts"
 import { promptBlocks } from "./prompt-blocks.ts"
-import { endedOutcome, reload } from "./replay.ts"
+import { PromptRun } from "./prompt-run.ts"
+import { reload } from "./replay.ts"
 import { applySettings } from "./session-settings.ts"
-import { DEFAULT_LIMIT_MS, DEFAULT_NOTICE_MS, SilenceWatch } from "./silence.ts"
-import { Turn } from "./turn.ts"
 import {
   type ElicitationRequest,
   type ElicitationResponse,
   type Meta,
   type PermissionRequest,
   type PermissionResponse,
-  type PromptResult,
   SessionResult,
   Update,
   type UpdateEnvelope,
 } from "./wire.ts"
 
-/** How long an agent may take to let go of a cancelled prompt before its process is given up. */
-const CANCEL_LIMIT_MS = 10_000
-
-/** What a session needs of its provider. */
-export interface Agent {
-  readonly context: ProviderContext
-  readonly profile: AcpProfile
-  connect(): Promise<AcpConnection>
-  /** Waits until the session may be loaded without harm. */
-  untilReloadable(nativeId: string): Promise<void>
-  created(nativeId: string): Promise<void>
-  learned(choices: Choices): void
-  /** It was seen asking for permission. */
-  asked(): void
-  saveImage(image: { readonly data: string; readonly mimeType: string }): string | null
-  released(): void
-}
-
-/** A running prompt and how it is being ended. */
-interface Running {
-  readonly turn: Turn
-  readonly watch: SilenceWatch
-  /** Why it was cancelled, if it was; decides the outcome whatever the agent says then. */
-  cancelled: "stopped" | "timeout" | null
-  cancelTimer: { cancel(): void } | null
-  denied: boolean
-  readonly ended: PromiseWithResolvers<void>
-}
-
 export class AcpSession implements ProviderSession, SessionPeer {
   readonly #agent: Agent
   readonly #spec: SessionSpec
   readonly #sink: EventSink
-  readonly #requests: PendingRequests
   /** Tool calls of earlier turns: an agent may tell of them late or again. */
   readonly #foreignTools = new Set<string>()
   readonly #unknownKinds = new Set<string>()
@@ -68,7 +34,9 @@ export class AcpSession implements ProviderSession, SessionPeer {
   #settingsApplied = true
   #connection: AcpConnection | null = null
   #choices: Choices = {}
-  #running: Running | null = null
+  #run: PromptRun | null = null
+  /** A prompt on its way to the agent; aborted, it is never handed over. */
+  #handOver: AbortController | null = null
   #replaying = false
   #closing: Promise<void> | null = null
 
@@ -87,7 +55,6 @@ export class AcpSession implements ProviderSession, SessionPeer {
     this.#sink = sink
     this.#nativeId = spec.nativeId ?? ""
     this.#settings = spec.settings
-    this.#requests = new PendingRequests(sink, agent.context.newId)
   }
 
   get nativeId(): string {
@@ -99,7 +66,7 @@ export class AcpSession implements ProviderSession, SessionPeer {
     this.#settings = settings
     this.#settingsApplied = false
     // Agents differ in what a change in mid-turn does; before the next prompt it is the same for all.
-    if (this.#running || !this.#connection?.usable) return
+    if (this.#run || !this.#connection?.usable) return
     try {
       await this.#applySettings(this.#connection)
     } catch (error) {
@@ -111,17 +78,19 @@ export class AcpSession implements ProviderSession, SessionPeer {
 
   async send(prompt: Prompt, attempt: AttemptId): Promise<void> {
     if (this.#closing) throw failed("bad_request", "The session is closed.")
-    if (this.#running) throw failed("bad_request", "The agent still works on the last prompt.")
-    const connection = await this.#connect()
-    if (!this.#settingsApplied) await this.#applySettings(connection)
-    const takes = connection.initialized.agentCapabilities?.promptCapabilities
-    const blocks = await promptBlocks(prompt, {
-      images: takes?.image === true,
-      embedded: takes?.embeddedContext === true,
-    }).catch((error: unknown) => {
-      throw failed("bad_request", "An attached file could not be read.", error)
-    })
-    await this.#prompt(connection, blocks, attempt)
+    if (this.#run || this.#handOver) throw failed("bad_request", "The agent still works on the last prompt.")
+    const handOver = new AbortController()
+    this.#handOver = handOver
+    try {
+      const connection = await this.#connect()
+      if (!this.#settingsApplied) await this.#applySettings(connection)
+      const blocks = await this.#blocks(connection, prompt)
+      if (handOver.signal.aborted) throw failed("stopped", "Stopped before the agent had the prompt.")
+      this.#run = this.#newRun(connection, attempt)
+      await this.#run.start(blocks)
+    } finally {
+      this.#handOver = null
+    }
   }
 
   async steer(): Promise<SteerOutcome> {
@@ -129,13 +98,12 @@ export class AcpSession implements ProviderSession, SessionPeer {
   }
 
   async interrupt(): Promise<void> {
-    if (this.#running) await this.#cancel(this.#running, "stopped")
+    if (this.#run) await this.#run.cancel("stopped")
+    else this.#handOver?.abort()
   }
 
   async answer(request: RequestId, answer: Answer): Promise<"answered" | "gone"> {
-    const outcome = this.#requests.answer(request, answer)
-    this.#running?.watch.heard()
-    return outcome
+    return this.#run?.answer(request, answer) ?? "gone"
   }
 
   close(): Promise<void> {
@@ -150,7 +118,6 @@ export class AcpSession implements ProviderSession, SessionPeer {
     if (!parsed.success) return this.#ignored(raw)
     const update = parsed.data
     if (this.#replaying) return this.#replayed(update)
-    this.#running?.watch.heard()
     switch (update.sessionUpdate) {
       case "current_mode_update": {
         const setting = this.#agent.profile.modesAre === "thinking" ? "effort" : "mode"
@@ -162,47 +129,17 @@ export class AcpSession implements ProviderSession, SessionPeer {
         if (update.title) this.#changed(update.title)
         return
       default:
-        this.#running?.turn.update(update)
+        this.#run?.update(update)
     }
   }
 
   async permission(request: PermissionRequest, signal: AbortSignal): Promise<PermissionResponse> {
     this.#agent.asked()
-    const running = this.#running
-    if (!running || running.turn.ended || running.cancelled) return CANCELLED
-    running.watch.heard()
-    running.turn.accept()
-    const call = running.turn.tool(request.toolCall)
-    const body = permissionBody(call, request.options, this.#agent.profile)
-    if (!body) return CANCELLED
-    const response = await this.#requests.ask<PermissionResponse>({
-      turn: running.turn,
-      body,
-      translate: (answer) => permissionResponse(answer, request.options),
-      withdrawn: CANCELLED,
-      signal,
-    })
-    if (isRefusal(response, request.options)) {
-      running.denied = true
-      running.turn.deny(call.id)
-    }
-    return response
+    return (await this.#run?.permission(request, signal)) ?? CANCELLED
   }
 
   async elicitation(request: ElicitationRequest, signal: AbortSignal): Promise<ElicitationResponse> {
-    const running = this.#running
-    const questions = request.mode === "url" ? [] : formQuestions(request)
-    if (!running || running.turn.ended || running.cancelled) return { action: "cancel" }
-    if (questions.length === 0) return { action: "decline" }
-    running.watch.heard()
-    running.turn.accept()
-    return await this.#requests.ask<ElicitationResponse>({
-      turn: running.turn,
-      body: { kind: "question", questions },
-      translate: (answer) => formResponse(answer, request),
-      withdrawn: { action: "cancel" },
-      signal,
-    })
+    return (await this.#run?.elicitation(request, signal)) ?? { action: "cancel" }
   }
 
   disconnected(when: Disconnection): void {
@@ -252,6 +189,39 @@ export class AcpSession implements ProviderSession, SessionPeer {
     }
   }
 
+  async #blocks(connection: AcpConnection, prompt: Prompt): Promise<readonly object[]> {
+    const takes = connection.initialized.agentCapabilities?.promptCapabilities
+    try {
+      return await promptBlocks(prompt, {
+        images: takes?.image === true,
+        embedded: takes?.embeddedContext === true,
+      })
+    } catch (error) {
+      throw failed("bad_request", "An attached file could not be read.", error)
+    }
+  }
+
+  #newRun(connection: AcpConnection, attempt: AttemptId): PromptRun {
+    const run = new PromptRun({
+      attempt,
+      sink: this.#sink,
+      agent: this.#agent,
+      connection,
+      nativeId: this.#nativeId,
+      foreignTools: this.#foreignTools,
+      onOver: () => {
+        for (const id of run.toolIds) this.#foreignTools.add(id)
+        if (this.#run === run) this.#run = null
+      },
+      onStuck: () => {
+        connection.detach(this.#nativeId, this)
+        connection.retire(this.#nativeId)
+        this.#connection = null
+      },
+    })
+    return run
+  }
+
   async #applySettings(connection: AcpConnection): Promise<void> {
     const target = { connection, nativeId: this.#nativeId, profile: this.#agent.profile }
     this.#choices = await applySettings(target, this.#choices, this.#settings)
@@ -284,124 +254,12 @@ export class AcpSession implements ProviderSession, SessionPeer {
     this.#agent.context.log.info({ kind: raw.sessionUpdate, logId }, "ignored an update of an unknown kind")
   }
 
-  // ── running a prompt ───────────────────────────────────────────────────────────────────────────────────────────
-
-  async #prompt(connection: AcpConnection, blocks: readonly object[], attempt: AttemptId): Promise<void> {
-    const accepted = Promise.withResolvers<void>()
-    const turn = new Turn({
-      attempt,
-      sink: this.#sink,
-      foreignTools: this.#foreignTools,
-      saveImage: (image) => this.#agent.saveImage(image),
-      onAccepted: accepted.resolve,
-    })
-    const running: Running = {
-      turn,
-      watch: this.#watchSilence(turn),
-      cancelled: null,
-      cancelTimer: null,
-      denied: false,
-      ended: Promise.withResolvers<void>(),
-    }
-    this.#running = running
-    const params = { sessionId: this.#nativeId, prompt: blocks }
-    const result = connection.prompt(params, attempt, () => turn.accept())
-    const handedOver = this.#conclude(running, result)
-    await Promise.race([accepted.promise, handedOver])
-  }
-
-  /** Ends the turn as the agent's answer says; rejects when the agent certainly never had the prompt. */
-  async #conclude(running: Running, result: Promise<PromptResult>): Promise<void> {
-    try {
-      const { stopReason, usage } = await result
-      if (usage) running.turn.addUsage(tokenUsage(usage))
-      this.#end(running, (text) => this.#outcome(running, stopReason, text))
-    } catch (error) {
-      const alive = this.#connection?.usable === true
-      const problem = asProviderError(error, { alive, log: this.#agent.context.log })
-      if (!running.turn.accepted) {
-        this.#abandon(running)
-        throw problem
-      }
-      this.#end(
-        running,
-        (text) => cancelOutcome(running, text) ?? { kind: "failed", failure: problem.failure, text },
-      )
-    }
-  }
-
-  #outcome(running: Running, stopReason: string, text: string): Outcome {
-    const cancelled = cancelOutcome(running, text)
-    if (cancelled) return cancelled
-    const didNothing = text.trim() === "" && !running.denied && !running.turn.usedTools
-    if (stopReason === "end_turn" && didNothing)
-      return { kind: "failed", failure: failure("empty_response"), text }
-    return endedOutcome(stopReason, text)
-  }
-
-  #end(running: Running, outcome: (text: string) => Outcome): void {
-    if (running.turn.ended) return
-    this.#release(running)
-    running.turn.end(outcome)
-    for (const call of running.turn.tools()) this.#foreignTools.add(call.id)
-    running.ended.resolve()
-  }
-
-  #abandon(running: Running): void {
-    this.#release(running)
-    running.ended.resolve()
-  }
-
-  #release(running: Running): void {
-    running.watch.stop()
-    running.cancelTimer?.cancel()
-    this.#requests.withdrawAll()
-    if (this.#running === running) this.#running = null
-  }
-
-  async #cancel(running: Running, why: "stopped" | "timeout"): Promise<void> {
-    if (running.cancelled || running.turn.ended) return
-    running.cancelled = why
-    const { clock, log } = this.#agent.context
-    running.cancelTimer = clock.after(CANCEL_LIMIT_MS, () => this.#giveUp(running))
-    this.#requests.withdrawAll()
-    try {
-      await this.#connection?.cancel(this.#nativeId)
-    } catch (error) {
-      // The process is going; the prompt's own failure ends the turn.
-      log.debug({ error: String(error) }, "the cancellation could not be written")
-    }
-  }
-
-  /** The agent does not let go of the prompt: its process is replaced. */
-  #giveUp(running: Running): void {
-    this.#agent.context.log.warn({ session: this.#nativeId }, "the agent ignored a cancellation")
-    this.#connection?.detach(this.#nativeId, this)
-    this.#connection?.retire(this.#nativeId)
-    this.#connection = null
-    this.#end(running, (text) => cancelOutcome(running, text) ?? { kind: "stopped", text })
-  }
-
-  #watchSilence(turn: Turn): SilenceWatch {
-    const { clock, config } = this.#agent.context
-    return new SilenceWatch({
-      clock,
-      noticeMs: config.silentNoticeMs ?? DEFAULT_NOTICE_MS,
-      limitMs: config.silentLimitMs ?? DEFAULT_LIMIT_MS,
-      isPaused: () => this.#requests.size > 0,
-      toolIsRunning: () => turn.toolIsRunning,
-      onNotice: (seconds) => turn.notice({ code: "silent", seconds }),
-      onLimit: () => {
-        if (this.#running?.turn === turn) void this.#cancel(this.#running, "timeout")
-      },
-    })
-  }
-
   async #close(): Promise<void> {
-    const running = this.#running
-    if (running) {
-      await this.#cancel(running, "stopped")
-      await running.ended.promise
+    const run = this.#run
+    this.#handOver?.abort()
+    if (run) {
+      await run.cancel("stopped")
+      await run.over
     }
     const connection = this.#connection
     this.#connection = null
@@ -420,26 +278,5 @@ export class AcpSession implements ProviderSession, SessionPeer {
       if (!(error instanceof ProviderError)) throw error
       this.#agent.context.log.debug({ failure: error.failure }, "the agent did not close the session")
     }
-  }
-}
-
-/** A cancelled prompt ended as it was cancelled, whatever the agent calls it. */
-function cancelOutcome(running: Running, text: string): Outcome | null {
-  switch (running.cancelled) {
-    case "stopped":
-      return { kind: "stopped", text }
-    case "timeout":
-      return { kind: "failed", failure: failure("timeout", "The agent was silent for too long."), text }
-    case null:
-      return null
-  }
-}
-
-function tokenUsage(usage: NonNullable<PromptResult["usage"]>): Usage {
-  const { inputTokens, outputTokens, cachedReadTokens } = usage
-  return {
-    ...(typeof inputTokens === "number" && { inputTokens }),
-    ...(typeof outputTokens === "number" && { outputTokens }),
-    ...(typeof cachedReadTokens === "number" && { cachedInputTokens: cachedReadTokens }),
   }
 }
