@@ -159,6 +159,15 @@ export class Conversation {
       throw new Error(`There is no topic ${threadId}`)
   }
 
+  /** Blocks the bot of this private chat: it is told, and can send nothing any more. */
+  async blocksBot(): Promise<void> {
+    this.#setBlocked(true)
+  }
+
+  async unblocksBot(): Promise<void> {
+    this.#setBlocked(false)
+  }
+
   topics(): Topic[] {
     return [...this.chat.topics.values()]
   }
@@ -308,6 +317,23 @@ export class Conversation {
     })
     this.#send({ message_id: id, forum_topic_created: { ...topic, ...implicit } }, id)
     return id
+  }
+
+  #setBlocked(isBlocked: boolean): void {
+    this.chat.isClosedToBot = isBlocked
+    for (const bot of this.bots) {
+      const member = { status: "member" as const, user: bot.user }
+      const blocked = { status: "kicked" as const, user: bot.user, until_date: 0 }
+      bot.updates.push({
+        my_chat_member: {
+          chat: this.chat.chat,
+          from: this.user,
+          date: this.world.clock.unixTime(),
+          old_chat_member: isBlocked ? member : blocked,
+          new_chat_member: isBlocked ? blocked : member,
+        },
+      })
+    }
   }
 
   #visibleDrafts(): Draft[] {

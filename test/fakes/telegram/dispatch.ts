@@ -49,6 +49,8 @@ export class Dispatcher {
     target: { url: URL; bot: FakeBot | undefined; name: string },
   ): Promise<void> {
     const { url, bot, name } = target
+    const gone = new AbortController()
+    exchange.response.once("close", () => gone.abort())
     const at = this.#world.clock.now()
     let record: CallRecord | undefined
     let answer: Answer
@@ -66,7 +68,7 @@ export class Dispatcher {
       if (!bot || bot.isRevoked)
         throw new ApiError({ code: 401, reason: "unauthorized", description: "Unauthorized" })
       if (!method) throw notFound()
-      answer = await this.#decide({ exchange, bot, method, args, raw, record })
+      answer = await this.#decide({ gone: gone.signal, bot, method, args, raw, record })
     } catch (error) {
       const apiError = asApiError(error)
       record ??= this.#world.log.begin({ botId: bot?.id ?? 0, method: name, args: {}, uploads: [], at })
@@ -79,14 +81,14 @@ export class Dispatcher {
   }
 
   async #decide(work: {
-    exchange: Exchange
+    gone: AbortSignal
     bot: FakeBot
     method: MethodName
     args: Record<string, unknown>
     raw: RawCall
     record: CallRecord
   }): Promise<Answer> {
-    const { bot, method, args, raw, record, exchange } = work
+    const { bot, method, args, raw, record, gone } = work
     const world = this.#world
     const complaint = world.schema.complaint(method, args)
     if (complaint)
@@ -99,9 +101,7 @@ export class Dispatcher {
     this.#meter(bot, cost, record)
     const implementation = this.#methods.get(method)
     if (!implementation) throw unimplemented(`the method ${method}`)
-    const gone = new AbortController()
-    exchange.response.once("close", () => gone.abort())
-    const call: Call = { world, bot, uploads: raw.uploads, gone: gone.signal }
+    const call: Call = { world, bot, uploads: raw.uploads, gone }
     const result = await implementation.prepare(world.schema, args)(call)
     record.result = result
     return this.#after(fault, { ok: true, result })

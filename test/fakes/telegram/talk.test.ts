@@ -65,10 +65,10 @@ describe("a bot and its owner", () => {
       "better answer",
     ])
     expect(updates[0]?.message?.reply_to_message?.message_id).toBe(asked.message_id)
-    await world.telegram.user({ id: ownerId }).blocks(world.bot)
+    await world.owner.blocksBot()
     const refusal = await refusalOf(world.api.sendMessage(ownerId, "x"))
     expect(refusal).toMatchObject({ error_code: 403, description: "Forbidden: bot was blocked by the user" })
-    await world.telegram.user({ id: ownerId }).unblocks(world.bot)
+    await world.owner.unblocksBot()
     await world.api.sendMessage(ownerId, "x")
   })
 

@@ -57,7 +57,12 @@ export class TdlibOracle {
     const require = createRequire(import.meta.url)
     const tdl: typeof import("tdl") = require("tdl")
     const { getTdjson }: typeof import("prebuilt-tdlib") = require("prebuilt-tdlib")
-    tdl.configure({ tdjson: getTdjson(), verbosityLevel: 0 })
+    try {
+      tdl.configure({ tdjson: getTdjson(), verbosityLevel: 0 })
+    } catch (error) {
+      // Another module of this process was first; the library is then ready for use all the same.
+      if (!(error instanceof Error && error.message.includes("already initialized"))) throw error
+    }
     this.#execute = (request) => Reflect.apply(tdl.execute, undefined, [request])
   }
 

@@ -161,6 +161,7 @@ export class UpdateQueue {
   }
 
   #wait(request: PollRequest): Promise<Update[]> {
+    if (request.gone.aborted) return Promise.resolve([])
     const { promise, resolve, reject } = Promise.withResolvers<Update[]>()
     const end = () => {
       clearTimeout(timer)

@@ -64,29 +64,4 @@ export class TelegramUser {
     }
     return new Conversation({ world: this.#world, chat, user: this.user, bots: members })
   }
-
-  /** Blocks the bot: it is told, and can send nothing any more. */
-  async blocks(bot: FakeBot): Promise<void> {
-    await this.#changeMembership(bot, { isBlocked: true })
-  }
-
-  async unblocks(bot: FakeBot): Promise<void> {
-    await this.#changeMembership(bot, { isBlocked: false })
-  }
-
-  async #changeMembership(bot: FakeBot, { isBlocked }: { isBlocked: boolean }): Promise<void> {
-    const { chat } = this.chatWith(bot)
-    chat.isClosedToBot = isBlocked
-    const member = { status: "member" as const, user: bot.user }
-    const blocked = { status: "kicked" as const, user: bot.user, until_date: 0 }
-    bot.updates.push({
-      my_chat_member: {
-        chat: chat.chat,
-        from: this.user,
-        date: this.#world.clock.unixTime(),
-        old_chat_member: isBlocked ? member : blocked,
-        new_chat_member: isBlocked ? blocked : member,
-      },
-    })
-  }
 }

@@ -25,12 +25,13 @@ export const editMethods: readonly Method[] = [
     }
     const markup = { text: args.text ?? "", parseMode: args.parse_mode, entities: args.entities }
     const { text, entities } = formatMessageText(call.world, markup)
+    const preview = args.link_preview_options ? { link_preview_options: args.link_preview_options } : {}
     return edit(call, args, (message) => {
       if (message.text === undefined && !message.rich_message) {
         throw badRequest("there is no text in the message to edit")
       }
       const { entities: _entities, rich_message: _rich, ...rest } = message
-      return { ...rest, text, ...(entities.length > 0 ? { entities } : {}) }
+      return { ...rest, text, ...(entities.length > 0 ? { entities } : {}), ...preview }
     })
   }),
 
