@@ -10,7 +10,7 @@ import { errorCode } from "../platform/system-error.ts"
 import { ownVersion } from "../platform/version.ts"
 import type { Log, Provider } from "../providers/provider.ts"
 import { type Host, type MakeContext, startHost } from "./host.ts"
-import { createLog } from "./log.ts"
+import { createLog } from "../platform/log.ts"
 
 export type CreateProviders = (config: Config, makeContext: MakeContext) => readonly Provider[]
 

@@ -1,7 +1,7 @@
 import { pino } from "pino"
 import type { Log } from "../core/log.ts"
 import { type Redactor, redactDeep } from "../core/redact.ts"
-import { RotatingFile } from "../platform/rotating-file.ts"
+import { RotatingFile } from "./rotating-file.ts"
 
 export interface LogOptions {
   readonly path: string
