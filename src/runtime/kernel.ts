@@ -5,7 +5,7 @@
 import type { Clock } from "../core/clock.ts"
 import type { Log } from "../core/log.ts"
 import type { Ledger } from "../ledger/ledger.ts"
-import type { ProviderId, SessionId } from "../protocol/ids.ts"
+import type { ProviderId } from "../protocol/ids.ts"
 import type { Settings } from "../protocol/session.ts"
 import type { RuntimeContext } from "./context.ts"
 import { HostLinkError } from "./host-link/link.ts"

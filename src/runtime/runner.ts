@@ -15,6 +15,7 @@ import { HostConnection } from "./host-connection.ts"
 import { HostEvents, isEnded } from "./host-events.ts"
 import { type HostLink, HostLinkError, type HostLinkHandlers, type LiveText } from "./host-link/link.ts"
 import type { LiveTurns } from "./live.ts"
+import type { SteerOutcome } from "./turns.ts"
 
 export interface HostCursorAndHandlers extends HostLinkHandlers {
   readonly journal: string | null
@@ -26,7 +27,7 @@ export type ConnectHost = (options: HostCursorAndHandlers) => Promise<HostLink>
 export interface TurnRunnerOptions {
   readonly live: LiveTurns
   readonly connect: ConnectHost
-  readonly onSteered: (turn: TurnId, outcome: "steered" | "too_late" | "unsupported") => void
+  readonly onSteered: (turn: TurnId, outcome: SteerOutcome) => void
 }
 
 /** The link ended or is ending: what was sent over it is repeated over the next one. */

@@ -2,7 +2,7 @@
  * The port between the runtime and whatever the owner looks at. Facts are told inside the transaction that makes them
  * true, so that what a surface owes its channels is written with them or not at all.
  */
-import type { Hold } from "../core/turn.ts"
+import type { AttemptHold } from "../core/turn.ts"
 import type { StoredRequest } from "../ledger/requests.ts"
 import type { Session } from "../ledger/sessions.ts"
 import type { Turn } from "../ledger/turns.ts"
@@ -19,7 +19,7 @@ export type Fact =
       readonly outcome: "steered" | "too_late" | "unsupported"
     }
   /** An attempt failed and comes again, or waits for a limit to reset. */
-  | { readonly kind: "turn.held"; readonly turn: Turn; readonly hold: Hold }
+  | { readonly kind: "turn.held"; readonly turn: Turn; readonly hold: AttemptHold }
   /** Exactly one per turn. `turn` shows it ended. */
   | { readonly kind: "turn.ended"; readonly turn: Turn; readonly outcome: Outcome }
   | { readonly kind: "request.opened"; readonly turn: Turn; readonly request: StoredRequest }

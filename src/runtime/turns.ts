@@ -2,7 +2,7 @@
 import { nextInQueue, titleFrom } from "../core/turn.ts"
 import type { NewTurn, Turn } from "../ledger/turns.ts"
 import type { SessionId, TurnId } from "../protocol/ids.ts"
-import type { Prompt } from "../protocol/session.ts"
+import type { Outcome, Prompt } from "../protocol/session.ts"
 import type { RuntimeContext } from "./context.ts"
 import { OwnerError } from "./errors.ts"
 
@@ -14,6 +14,9 @@ export interface TurnConsequences {
   /** Passes a waiting turn on into the running attempt that its hold names. */
   steer(turn: TurnId): void
 }
+
+/** `unknown`: the host died between taking it and telling. */
+export type SteerOutcome = "steered" | "too_late" | "unsupported" | "unknown"
 
 export type Submission = Omit<NewTurn, "id">
 
@@ -105,21 +108,19 @@ export class Turns {
     })
   }
 
-  /** What became of a steer: either it is part of the running turn now, or it waits in the queue again. */
-  steered(id: TurnId, outcome: "steered" | "too_late" | "unsupported"): void {
-    const { ledger, clock, announce } = this.#context
+  /** What became of a steer: part of the running turn, back in the queue, or nobody can tell. */
+  steered(id: TurnId, outcome: SteerOutcome): void {
+    const { ledger, announce } = this.#context
     ledger.transact(() => {
       const turn = ledger.turns.find(id)
       if (turn?.hold?.kind !== "steer") return
-      if (outcome === "steered") {
-        const merged = { kind: "completed", text: "" } as const
-        ledger.turns.end(id, merged, clock.now())
-        this.#record(turn, "turn.ended", { outcome: merged })
+      if (outcome === "unknown") {
+        this.#endQueued(turn, { kind: "indeterminate", consumed: "unknown", text: "" })
       } else {
-        ledger.turns.setHold(id, null)
-        this.runNext(id)
+        if (outcome === "steered") this.#merge(turn)
+        else this.runNext(id)
+        announce({ kind: "turn.steered", turn: this.#must(id), outcome })
       }
-      announce({ kind: "turn.steered", turn: this.#must(id), outcome })
       this.#wakeAfterCommit(turn.session)
     })
   }
@@ -159,9 +160,15 @@ export class Turns {
     })
   }
 
-  #endQueued(turn: Turn): void {
+  #merge(turn: Turn): void {
+    const { ledger, clock } = this.#context
+    const outcome = { kind: "completed", text: "" } as const
+    ledger.turns.end(turn.id, outcome, clock.now())
+    this.#record(turn, "turn.ended", { outcome })
+  }
+
+  #endQueued(turn: Turn, outcome: Outcome = { kind: "stopped", text: "" }): void {
     const { ledger, clock, announce } = this.#context
-    const outcome = { kind: "stopped", text: "" } as const
     ledger.turns.end(turn.id, outcome, clock.now())
     this.#record(turn, "turn.ended", { outcome })
     announce({ kind: "turn.ended", turn: this.#must(turn.id), outcome })

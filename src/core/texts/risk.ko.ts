@@ -1,0 +1,32 @@
+import type { en } from "./risk.en.ts"
+import type { Translation } from "./text.ts"
+
+export const ko: Translation<typeof en> = {
+  uses_network: "네트워크를 사용합니다",
+  deletes_files: "파일을 지웁니다",
+  deletes_recursively: "폴더를 통째로 지웁니다",
+  discards_work: "커밋하지 않은 작업을 버립니다",
+  installs_packages: "패키지를 설치합니다",
+  runs_downloaded_code: "내려받은 코드를 실행합니다",
+  runs_inline_code: "명령줄의 코드를 실행합니다",
+  changes_permissions: "권한을 바꿉니다",
+  changes_automation: "자동 실행을 바꿉니다",
+  kills_processes: "프로세스를 종료합니다",
+  publishes: "외부에 공개합니다",
+  uploads_data: "데이터를 밖으로 보냅니다",
+  reaches_other_machine: "다른 컴퓨터에 접속합니다",
+  unclear: "내용만으로 판단할 수 없습니다",
+  runs_as_root: "관리자 권한으로 실행합니다",
+  writes_outside_workspace: "작업 폴더 밖에 씁니다",
+  deletes_workspace: "작업 폴더를 지웁니다",
+  touches_credentials: "자격 증명을 건드립니다",
+  pipes_download_to_shell: "내려받은 것을 스크립트로 실행합니다",
+  obscured: "하는 일을 숨깁니다",
+  force_pushes: "원격 기록을 덮어씁니다",
+  formats_disk: "디스크 장치에 씁니다",
+  stops_machine: "컴퓨터를 끕니다",
+  changes_system: "시스템을 바꿉니다",
+  destroys_resources: "리소스를 없앱니다",
+  weakens_isolation: "격리를 약하게 합니다",
+  exhausts_machine: "컴퓨터 자원을 고갈시킬 수 있습니다",
+}

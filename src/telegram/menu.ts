@@ -1,0 +1,29 @@
+/** Telegram's own command menu, made of the command table. */
+import type { Log } from "../core/log.ts"
+import { telegramText } from "../core/texts/telegram.ts"
+import type { Language } from "../core/texts/text.ts"
+import type { BotApi } from "./api.ts"
+import { CallError } from "./call-error.ts"
+import type { Command } from "./commands/command.ts"
+
+export interface Menu {
+  readonly commands: readonly Command[]
+  readonly owner: number
+  readonly language: Language
+  readonly log: Log
+}
+
+/**
+ * Registers the menu for the owner's private chat alone: a stranger who opens the bot sees none (Bot API
+ * `setMyCommands`, scope `chat`). A menu that cannot be registered now is registered when the bot is next reached.
+ */
+export async function registerMenu(api: BotApi, { commands, owner, language, log }: Menu): Promise<void> {
+  const say = telegramText(language)
+  const entries = commands.map(({ name }) => ({ command: name, description: say(`command.${name}`) }))
+  try {
+    await api.call("setMyCommands", { commands: entries, scope: { type: "chat", chat_id: owner } })
+  } catch (error) {
+    if (!(error instanceof CallError)) throw error
+    log.warn({ bot: api.bot, failure: error.failure }, "the command menu could not be registered")
+  }
+}

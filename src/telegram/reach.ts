@@ -1,0 +1,26 @@
+/** Where in Telegram something about a session is told. */
+import type { Ledger } from "../ledger/ledger.ts"
+import type { SessionId } from "../protocol/ids.ts"
+import { type Address, parseAddress, TELEGRAM } from "./address.ts"
+
+export interface Reach {
+  readonly ledger: Ledger
+  /** Where the owner is told what belongs to no chat: their private chat with the first bot; null without bots. */
+  readonly fallback: Address | null
+}
+
+/** Where a turn came from, else wherever its session is shown, else the owner's own chat. */
+export function addressesOf(
+  reach: Reach,
+  turn: { channel: number | null; session: SessionId },
+): readonly Address[] {
+  const { ledger, fallback } = reach
+  const channels =
+    turn.channel === null ? ledger.channels.boundTo(turn.session) : [ledger.channels.find(turn.channel)]
+  const addresses = channels
+    .filter((channel) => channel?.surface === TELEGRAM)
+    .map((channel) => parseAddress(channel?.address ?? ""))
+    .filter((address) => address !== null)
+  if (addresses.length > 0 || fallback === null) return addresses
+  return [fallback]
+}
