@@ -56,7 +56,7 @@ class CodexProvider implements Provider {
   }
 
   close(): Promise<void> {
-    return this.#shared.server.close()
+    return this.#shared.close()
   }
 
   async #ask<T>(question: (connection: Connection) => Promise<T>): Promise<T> {

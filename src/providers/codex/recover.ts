@@ -49,6 +49,7 @@ async function readOutcome(
 ): Promise<Outcome> {
   const told = new Turn({
     attempt,
+    isElsewhere: false,
     sink,
     startedAt: shared.context.clock.now(),
     onUnread: (kind) => shared.context.log.warn({ kind }, "ignored an item of Codex of an unknown kind"),

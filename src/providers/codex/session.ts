@@ -60,6 +60,7 @@ export class CodexSession implements ProviderSession {
   static async open(parts: SessionParts): Promise<CodexSession> {
     const session = new CodexSession(parts)
     const thread = await session.#attach()
+    parts.shared.sessions.add(session)
     session.#tellSettings()
     const { newest } = thread
     if (newest?.status === "inProgress" && session.#turn === null) session.#beginElsewhere(newest.id)
@@ -78,6 +79,7 @@ export class CodexSession implements ProviderSession {
     const thread = await session.#attach()
     const { newest } = thread
     if (newest?.id === turnId && newest.status === "inProgress") {
+      parts.shared.sessions.add(session)
       session.#tellSettings()
       turn.takeTranscript(newest)
       return session
@@ -97,9 +99,10 @@ export class CodexSession implements ProviderSession {
   }
 
   async send(prompt: Prompt, attempt: AttemptId): Promise<void> {
-    while (this.#turn) await this.#turn.ended
+    // A turn of the owner's own in his terminal is waited for.
+    while (this.#turn?.isElsewhere) await this.#turn.ended
+    if (this.#turn) throw new ProviderError({ class: "bad_request", detail: "Codex is still at work." })
     if (this.#isClosed) throw crashed(new Error("the session is closed"))
-    await this.#attached()
     const turn = this.#begin(attempt)
     try {
       this.#accept(turn, await this.#handOver(turn, prompt))
@@ -159,8 +162,7 @@ export class CodexSession implements ProviderSession {
       await this.interrupt()
       await Promise.race([turn.ended, wait(this.#shared.context.clock, INTERRUPT_WAIT_MS)])
     }
-    this.#isClosed = true
-    this.#stopListening()
+    this.#setClosed()
     if (this.#thread === null || this.#thread.connection.isLost) return
     await this.#thread.connection
       .request("thread/unsubscribe", { threadId: this.#thread.id })
@@ -206,7 +208,7 @@ export class CodexSession implements ProviderSession {
     // A prompt on its way is looked for by whoever sent it.
     if (turn?.id === null) return
     if (turn) return void this.#reattach(turn)
-    this.#isClosed = true
+    this.#setClosed()
     this.#sink.closed(`Codex' app-server is gone: ${reason}`)
   }
 
@@ -225,9 +227,15 @@ export class CodexSession implements ProviderSession {
     } catch (error) {
       this.#shared.context.log.error({ error }, "a Codex session could not be picked up again")
       this.#end(turn, { kind: "failed", failure: CRASHED, text: turn.text() })
-      this.#isClosed = true
+      this.#setClosed()
       this.#sink.closed("Codex' app-server is gone")
     }
+  }
+
+  #setClosed(): void {
+    this.#isClosed = true
+    this.#stopListening()
+    this.#shared.sessions.delete(this)
   }
 
   #tellSettings(title: string | null = this.#thread?.name ?? null): void {
@@ -242,10 +250,11 @@ export class CodexSession implements ProviderSession {
 
   // ── a turn's beginning ─────────────────────────────────────────────────────────────────────────────────────────
 
-  #begin(attempt: AttemptId): Turn {
+  #begin(attempt: AttemptId, { isElsewhere } = { isElsewhere: false }): Turn {
     const { clock, log, config } = this.#shared.context
     const turn = new Turn({
       attempt,
+      isElsewhere,
       sink: this.#sink,
       startedAt: clock.now(),
       onUnread: (kind) => log.warn({ kind }, "ignored an item of Codex of an unknown kind"),
@@ -265,7 +274,7 @@ export class CodexSession implements ProviderSession {
   /** A turn that is not ours: the owner in his terminal, on a thread that both have open. */
   #beginElsewhere(id: string): Turn {
     const attempt = AttemptIdSchema.parse(this.#shared.context.newId())
-    const turn = this.#begin(attempt)
+    const turn = this.#begin(attempt, { isElsewhere: true })
     turn.accept(id)
     this.#sink.emit({ kind: "attempt.began", attempt, reason: "begun in another Codex" })
     return turn
@@ -383,8 +392,7 @@ export class CodexSession implements ProviderSession {
 
   #onUnloaded(): void {
     if (this.#turn || this.#isClosed) return
-    this.#isClosed = true
-    this.#stopListening()
+    this.#setClosed()
     this.#sink.closed("the session was closed in another Codex")
   }
 

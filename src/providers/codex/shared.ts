@@ -9,12 +9,20 @@ export class Shared {
   readonly context: ProviderContext
   readonly server: AppServer
   readonly quota = new QuotaWindows()
+  /** Sessions that are open, to be closed with the provider. */
+  readonly sessions = new Set<{ close(): Promise<void> }>()
   /** Asked once: starting a sandbox takes a while, and whether it can start does not change. */
   #sandboxUsable: Promise<boolean> | null = null
 
   constructor(context: ProviderContext) {
     this.context = context
     this.server = new AppServer(context)
+  }
+
+  /** Closes the sessions, stopping what runs, then the server. */
+  async close(): Promise<void> {
+    await Promise.all([...this.sessions].map((session) => session.close()))
+    await this.server.close()
   }
 
   async isSandboxUsable(): Promise<boolean> {

@@ -20,6 +20,8 @@ import type { Question } from "./requests.ts"
 
 export interface TurnOptions {
   readonly attempt: AttemptId
+  /** Begun by the owner in another Codex, on a thread that both have open. */
+  readonly isElsewhere: boolean
   readonly sink: EventSink
   readonly startedAt: Instant
   /** Says that a kind of item is not understood. */
@@ -36,6 +38,7 @@ interface PendingRequest {
 
 export class Turn {
   readonly attempt: AttemptId
+  readonly isElsewhere: boolean
   readonly startedAt: Instant
   readonly accepted: Promise<string>
   readonly ended: Promise<void>
@@ -58,6 +61,7 @@ export class Turn {
   constructor(options: TurnOptions) {
     this.#options = options
     this.attempt = options.attempt
+    this.isElsewhere = options.isElsewhere
     this.startedAt = options.startedAt
     this.accepted = this.#accepted.promise
     this.ended = this.#ended.promise
