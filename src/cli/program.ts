@@ -18,7 +18,8 @@ export function buildProgram(base: CliContext, run: Runner): Command {
     .helpCommand(false)
     .argument("[command]")
     .allowExcessArguments()
-  const command = (name: string, about: string) => common(program.command(name).description(about), say)
+  const command = (name: string, about: string) =>
+    common(program.command(name).description(about).allowExcessArguments(false), say)
   const json = (target: Command) => target.option("--json", say("option.json"))
 
   addServing(program, base, { run, command, json })

@@ -30,10 +30,10 @@ describe("pairing", () => {
   })
 
   it("takes nothing from an edited message or a channel", () => {
-    const { message } = update({})
+    const base = { message_id: 1, date: 1, text: code }
     const others: Update[] = [
-      { update_id: 1, edited_message: { ...message, edit_date: 2 } as Update["edited_message"] & object },
-      { update_id: 1, channel_post: message as Update["channel_post"] & object },
+      { update_id: 1, edited_message: { ...base, chat, from, edit_date: 2 } },
+      { update_id: 1, channel_post: { ...base, chat: { id: -100, type: "channel", title: "c" } } },
     ]
     expect(others.map((other) => pairedBy(other, code))).toEqual([null, null])
   })
