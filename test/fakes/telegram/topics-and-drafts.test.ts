@@ -22,6 +22,7 @@ describe("topics in a private chat", () => {
     await inTopic.says("hi")
     expect((await world.api.getUpdates())[0]?.message).toMatchObject(place)
     await world.api.deleteForumTopic(ownerId, topic.message_thread_id)
+    expect(world.owner.messages()).toEqual([])
     world.telegram.assertClean()
     const words = (await refusalOf(world.api.sendMessage(ownerId, "x", place))).description
     expect(words).toBe("Bad Request: message thread not found")

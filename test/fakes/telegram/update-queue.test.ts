@@ -93,12 +93,12 @@ describe("getUpdates", () => {
   it("does not acknowledge or conflict when the poller goes away", async () => {
     await using world = await open()
     const going = new AbortController()
-    const url = `${world.telegram.apiRoot}/bot${world.bot.token}/getUpdates?timeout=10`
+    const url = `${world.telegram.apiRoot}/bot${world.bot.token}/getUpdates?timeout=50`
     const poll = fetch(url, { signal: going.signal }).catch(() => "aborted")
     await world.bot.updates.polled()
     going.abort()
     await poll
-    await world.telegram.seesCalls("getUpdates")
+    await world.telegram.seesCalls("getUpdates", { timeoutMs: 5000 })
     await world.owner.says("kept")
     expect(await world.api.getUpdates()).toHaveLength(1)
     world.telegram.assertClean()
