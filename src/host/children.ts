@@ -1,4 +1,5 @@
 /** Every child process of this host, and the record by which a later host ends those this one leaves behind. */
+import { processStart } from "../platform/process-table.ts"
 import { endTree } from "../platform/process-tree.ts"
 import { errorCode } from "../platform/system-error.ts"
 import type { Child, Log } from "../providers/provider.ts"
@@ -31,7 +32,10 @@ export class Children {
 
   /** Ends what a dead host left, except children made to survive it. Call before anything is started. */
   async endOrphans(): Promise<void> {
-    await this.#endRecorded((child) => !child.survivesHost, ORPHAN_GRACE_MS)
+    const starts = new Map<number, string | null>()
+    for (const { pid } of this.#journal.children()) starts.set(pid, await processStart(pid))
+    const isAlive = (child: ChildRow) => starts.get(child.pid) === child.startTime
+    await this.#endRecorded((child) => !child.survivesHost || !isAlive(child), ORPHAN_GRACE_MS)
   }
 
   /** Ends everything, also what survived an earlier host. */

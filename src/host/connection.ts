@@ -4,7 +4,13 @@
  */
 import type { Socket } from "node:net"
 import { LineTooLong, splitLines } from "../platform/lines.ts"
-import { HOST_PROTOCOLS, type HostFrame, MAX_FRAME_BYTES, RuntimeFrame } from "../protocol/host-link.ts"
+import {
+  HOST_PROTOCOLS,
+  type HostCommand,
+  type HostFrame,
+  MAX_FRAME_BYTES,
+  RuntimeFrame,
+} from "../protocol/host-link.ts"
 import type { Clock, Log } from "../providers/provider.ts"
 import { CommandError } from "./command-error.ts"
 import type { Carry } from "./commands.ts"
@@ -17,6 +23,8 @@ export interface ConnectionOptions {
     readonly id: string
     readEvents(seq: number, take: (event: StoredEvent) => "more" | "enough"): void
   }
+  /** Commits what waits, and returns the number of the last event. */
+  readonly settle: () => number
   readonly acknowledge: (seq: number) => void
   readonly live: LiveText
   readonly carry: Carry
@@ -31,10 +39,16 @@ export interface ConnectionOptions {
 const HELLO_LIMIT_MS = 5_000
 /** Text that runs in between goes out as one frame. */
 const LIVE_PAUSE_MS = 40
-/** Unsent answers beyond this stop the reading of further commands. */
-const MAX_UNSENT_BYTES = 4 * 1024 * 1024
+/** Answers waiting beyond this stop the reading of further commands. */
+const MAX_ANSWERS = 256
 /** Events sent before other work of the process gets its turn. */
 const EVENTS_AT_ONCE = 200
+
+interface WaitingAnswer {
+  /** The last event that precedes it. */
+  readonly after: number
+  readonly frame: HostFrame
+}
 
 type Hello = Extract<RuntimeFrame, { type: "hello" }>
 
@@ -45,6 +59,8 @@ export class Connection {
   #isClosed = false
   /** The last event given to the socket. */
   #sent = 0
+  /** An answer follows the events before it: who asks what became of an attempt must not overtake its end. */
+  #answers: WaitingAnswer[] = []
   #isPumpScheduled = false
   #liveTimer: { cancel(): void } | null = null
 
@@ -136,20 +152,25 @@ export class Connection {
   }
 
   async #carry({ id, command }: Extract<RuntimeFrame, { type: "command" }>): Promise<void> {
-    const { carry, log, socket } = this.#options
-    try {
-      const value = await carry(command)
-      this.#send({ type: "result", id, value })
-    } catch (error) {
-      if (!(error instanceof CommandError)) log.error({ error, kind: command.kind }, "a command failed")
-      else if (error.cause !== undefined) log.warn({ error: error.cause, kind: command.kind }, error.message)
-      const [code, message] =
-        error instanceof CommandError
-          ? [error.code, error.message]
-          : (["invalid", "the host failed"] as const)
-      this.#send({ type: "error", id, code, message })
+    const { carry, settle, socket } = this.#options
+    const frame: HostFrame = await carry(command).then(
+      (value) => ({ type: "result", id, value }),
+      (error: unknown) => this.#fault(id, command.kind, error),
+    )
+    if (this.#isClosed) return
+    this.#answers.push({ after: settle(), frame })
+    if (this.#answers.length > MAX_ANSWERS) socket.pause()
+    this.#pump()
+  }
+
+  #fault(id: number, kind: HostCommand["kind"], error: unknown): HostFrame {
+    const { log } = this.#options
+    if (!(error instanceof CommandError)) {
+      log.error({ error, kind }, "a command failed")
+      return { type: "error", id, code: "invalid", message: "the host failed; its log says how" }
     }
-    if (socket.writableLength > MAX_UNSENT_BYTES) socket.pause()
+    if (error.cause !== undefined) log.warn({ error: error.cause, kind }, error.message)
+    return { type: "error", id, code: error.code, message: error.message }
   }
 
   #send(frame: HostFrame): boolean {
@@ -164,12 +185,23 @@ export class Connection {
   #pump(): void {
     if (this.#isClosed || this.#options.socket.writableNeedDrain) return
     let left = EVENTS_AT_ONCE
+    let canTakeMore = true
     this.#options.journal.readEvents(this.#sent, (event) => {
+      this.#sendAnswers(event.seq - 1)
       left -= 1
       this.#sent = event.seq
-      return this.#write(eventLine(event)) && left > 0 ? "more" : "enough"
+      canTakeMore = this.#write(eventLine(event))
+      return canTakeMore && left > 0 ? "more" : "enough"
     })
     if (left <= 0) this.wake()
+    else if (canTakeMore) this.#sendAnswers(Number.POSITIVE_INFINITY)
+  }
+
+  #sendAnswers(upTo: number): void {
+    const ready = this.#answers.filter(({ after }) => after <= upTo)
+    if (ready.length === 0) return
+    this.#answers = this.#answers.filter(({ after }) => after > upTo)
+    for (const { frame } of ready) this.#send(frame)
   }
 
   #pumpLive(): void {

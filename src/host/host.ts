@@ -114,6 +114,10 @@ export class Host {
     this.#link = new LinkServer({
       ...{ socketPath: this.#socketPath, journal: this.#journal, live, clock: systemClock, log, version },
       acknowledge: (seq) => this.#events.acknowledge(seq),
+      settle: () => {
+        this.#events.flush()
+        return this.#journal.lastSeq()
+      },
       carry: createCommands({
         ...{ sessions: this.#sessions, providers: this.#providers, isStopping: () => this.#isStopping },
         retire: () => this.#retire(),

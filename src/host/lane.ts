@@ -70,6 +70,12 @@ export class Lane {
     return this.#isDraining || this.#waiting.length > 0 || this.#running.length > 0
   }
 
+  /** Its agent is open, idle, and needs no preparation for this turn. */
+  isReadyFor(spec: SessionSpec): boolean {
+    const isAtRest = !this.isWorking && this.#opening === null && this.#closing === null
+    return isAtRest && this.#open !== null && this.#open.canServe(spec) && this.#open.isSetTo(spec.settings)
+  }
+
   get #running(): readonly AttemptId[] {
     return this.#options.attempts.runningIn(this.#options.session)
   }
@@ -130,7 +136,7 @@ export class Lane {
     const ended = attempts.whenEnded(turn.attempt)
     const session = await Promise.race([this.#ensureOpen(turn.provider, spec), ended])
     if (!session || this.#isStopping || !attempts.isOpen(turn.attempt)) return
-    attempts.handOver(turn.attempt)
+    if (attempts.state(turn.attempt) === "recorded") attempts.handOver(turn.attempt)
     await Promise.race([this.#send(session, turn), ended])
   }
 

@@ -81,8 +81,12 @@ export class OpenSession {
     return isSame && isNamed && !this.isGone
   }
 
+  isSetTo(settings: Settings): boolean {
+    return isDeepStrictEqual(settings, this.#spec.settings)
+  }
+
   async configure(settings: Settings): Promise<void> {
-    if (isDeepStrictEqual(settings, this.#spec.settings)) return
+    if (this.isSetTo(settings)) return
     await this.agent.configure(settings)
     this.#spec = { ...this.#spec, settings }
   }

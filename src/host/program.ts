@@ -6,11 +6,11 @@ import { parseArgs } from "node:util"
 import type { Config } from "../core/config.ts"
 import { makeRedactor } from "../core/redact.ts"
 import { loadConfig } from "../platform/config-files.ts"
+import { createLog } from "../platform/log.ts"
 import { errorCode } from "../platform/system-error.ts"
 import { ownVersion } from "../platform/version.ts"
 import type { Log, Provider } from "../providers/provider.ts"
 import { type Host, type MakeContext, startHost } from "./host.ts"
-import { createLog } from "../platform/log.ts"
 
 export type CreateProviders = (config: Config, makeContext: MakeContext) => readonly Provider[]
 

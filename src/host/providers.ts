@@ -4,6 +4,7 @@ import type { AgentConfig } from "../protocol/config.ts"
 import { ProviderId } from "../protocol/ids.ts"
 import { profileFor } from "../providers/acp/profiles.ts"
 import { createAcpProvider } from "../providers/acp/provider.ts"
+import { createDemoProvider } from "../providers/demo/provider.ts"
 import type { Provider, ProviderConfig } from "../providers/provider.ts"
 import type { MakeContext } from "./host.ts"
 
@@ -15,7 +16,8 @@ export function createProviders(config: Config, makeContext: MakeContext): reado
     const id = ProviderId.parse(`acp:${name}`)
     return createAcpProvider(id, profileFor(agent.command ?? name, agent.args), context(id, agent))
   })
-  return [...acp]
+  const demo = createDemoProvider(context(ProviderId.parse("demo"), config.providers.demo))
+  return [...acp, demo]
 }
 
 /** Without the keys that are absent: the port tells "absent" from "undefined". */

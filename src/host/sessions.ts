@@ -53,9 +53,12 @@ export class Sessions {
     const known = attempts.state(attempt)
     if (known !== null) return { state: known }
     if (!providers.has(spec.provider)) throw unknownProvider(spec.provider)
-    attempts.record(attempt, spec, { prompt, state: recoverOnly ? "handing_over" : "recorded" })
-    this.#lane(spec.session).add({ attempt, prompt, mustRecover: recoverOnly })
-    return { state: attempts.state(attempt) ?? "recorded" }
+    const lane = this.#lane(spec.session)
+    // One write to the disk instead of two where nothing stands between the record and the hand-over.
+    const state = recoverOnly || lane.isReadyFor(spec) ? "handing_over" : "recorded"
+    attempts.record(attempt, spec, { prompt, state })
+    lane.add({ attempt, prompt, mustRecover: recoverOnly })
+    return { state }
   }
 
   async interrupt({
@@ -69,7 +72,7 @@ export class Sessions {
   async steer(command: Command<"turn.steer">): Promise<HostResult<"turn.steer">> {
     const { journal } = this.#options
     const { steerId } = command
-    await this.#settled(steerId)
+    while (this.#underway.has(steerId)) await this.#waitFor(steerId)
     const known = journal.steer(steerId)
     if (known) return { outcome: parseSteerOutcome(known.outcome) }
     return { outcome: await this.#once(steerId, () => this.#handSteer(command)) }
@@ -95,7 +98,7 @@ export class Sessions {
     const { journal } = this.#options
     const { request } = command
     const digest = digestOf(command.answer)
-    await this.#settled(request)
+    while (this.#underway.has(request)) await this.#waitFor(request)
     const known = journal.answer(request)
     if (known?.outcome)
       return { outcome: known.digest === digest && known.outcome === "answered" ? "answered" : "gone" }
@@ -136,9 +139,9 @@ export class Sessions {
     }
   }
 
-  /** Its failure was told to who began it. */
-  async #settled(id: string): Promise<void> {
-    for (let one = this.#underway.get(id); one; one = this.#underway.get(id)) await one.catch(() => null)
+  /** Its failure is told to who began it. */
+  async #waitFor(id: string): Promise<void> {
+    await this.#underway.get(id)?.catch(() => null)
   }
 
   async #once<T>(id: string, act: () => Promise<T>): Promise<T> {

@@ -6,6 +6,7 @@ import { join } from "node:path"
 import { ProviderError } from "../core/provider-error.ts"
 import { childEnvironment, type Environment } from "../platform/child-environment.ts"
 import { processStart } from "../platform/process-table.ts"
+import type { TreeRoot } from "../platform/process-tree.ts"
 import type { Child, ChildSpec, Log, RunResult, Supervisor } from "../providers/provider.ts"
 import { hearEnds, type ProcessEnds, RunningChild } from "./child.ts"
 import type { Children } from "./children.ts"
@@ -37,23 +38,20 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 async function start(options: SupervisorOptions, spec: ChildSpec): Promise<RunningChild> {
   const { children, log } = options
   const output = spec.survivesHost ? openOutputFile(options, spec.label) : null
-  const child = await launch(options, spec, output?.file).finally(() => output && closeSync(output.file))
-  const { process: started, ends, pid } = child
-  const startTime = await processStart(pid)
-  // Null: it has ended already, and there is nothing a later host could find.
-  if (startTime !== null) children.record({ pid, startTime, ...pickRecord(spec) })
+  const {
+    process: started,
+    ends,
+    root,
+  } = await launch(options, spec, output?.file).finally(() => {
+    if (output) closeSync(output.file)
+  })
   const running = new RunningChild({
-    ...{ process: started, ends, label: spec.label, log },
-    root: { pid, startTime: startTime ?? "" },
+    ...{ process: started, ends, root, label: spec.label, log },
     stderrTail: output ? tailOfFile(output.path) : started.stderr ? tailOfStream(started.stderr) : () => "",
-    onTreeGone: () => children.forget(pid),
+    onTreeGone: () => children.forget(root.pid),
   })
   children.add(running)
   return running
-}
-
-function pickRecord({ label, survivesHost }: ChildSpec) {
-  return { label, survivesHost: survivesHost === true }
 }
 
 /** A pipe would break when the host dies, and take a child that writes to it along; so its output goes to a file. */
@@ -62,11 +60,17 @@ function openOutputFile({ stateDir }: SupervisorOptions, label: string): { file:
   return { file: openSync(path, "w", 0o600), path }
 }
 
+interface Launched {
+  readonly process: ChildProcess
+  readonly ends: ProcessEnds
+  readonly root: TreeRoot
+}
+
 async function launch(
   options: SupervisorOptions,
   spec: ChildSpec,
   output: number | undefined,
-): Promise<{ process: ChildProcess; ends: ProcessEnds; pid: number }> {
+): Promise<Launched> {
   const started = spawn(spec.command, [...spec.args], {
     cwd: spec.cwd,
     env: environmentOf(options, spec),
@@ -74,17 +78,33 @@ async function launch(
     stdio: output === undefined ? ["pipe", "pipe", "pipe"] : ["ignore", output, output],
   })
   const ends = hearEnds(started)
+  const isStarted = once(started, "spawn")
+  // Looked at below; until then a failure is nobody's yet.
+  isStarted.catch(() => null)
+  const root = await record(options, spec, started.pid)
   try {
-    await once(started, "spawn")
+    await isStarted
   } catch (cause) {
     throw new ProviderError({ class: "crashed", detail: whyNotStarted(spec, cause) }, { cause })
   }
-  if (started.pid === undefined)
-    throw new ProviderError({ class: "crashed", detail: `${spec.label} has no process` })
   started.on("error", (error) =>
     options.log.warn({ error, label: spec.label }, "a signal did not reach a child"),
   )
-  return { process: started, ends, pid: started.pid }
+  return { process: started, ends, root }
+}
+
+/** As soon as there is a pid: a host that dies now leaves nothing that the next one cannot find. */
+async function record(
+  { children }: SupervisorOptions,
+  spec: ChildSpec,
+  pid: number | undefined,
+): Promise<TreeRoot> {
+  if (pid === undefined) return { pid: -1, startTime: "" }
+  const startTime = await processStart(pid)
+  // Null: it has ended already.
+  if (startTime === null) return { pid, startTime: "" }
+  children.record({ pid, startTime, label: spec.label, survivesHost: spec.survivesHost === true })
+  return { pid, startTime }
 }
 
 function environmentOf({ environment, stateDir, programDirs }: SupervisorOptions, spec: ChildSpec) {

@@ -124,6 +124,7 @@ export const HostFrame = z.discriminatedUnion("type", [
     journal: z.string(),
   }),
   z.object({ type: z.literal("refused"), reason: z.string() }),
+  /** Comes after every event that was journaled before the command was carried out. */
   z.object({ type: z.literal("result"), id: z.number().int(), value: z.unknown() }),
   z.object({
     type: z.literal("error"),

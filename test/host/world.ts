@@ -2,10 +2,11 @@
 import { randomUUID } from "node:crypto"
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { homedir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import { processStart } from "../../src/platform/process-table.ts"
 import { endTree } from "../../src/platform/process-tree.ts"
+import { socketPath } from "../../src/platform/socket-path.ts"
 import type { HostEvent } from "../../src/protocol/host-link.ts"
 import type { AttemptId, ProviderId, SessionId } from "../../src/protocol/ids.ts"
 import type { SessionSpec, Settings } from "../../src/protocol/session.ts"
@@ -26,6 +27,8 @@ export interface Reader {
 export interface WorldOptions {
   readonly config?: object
   readonly environment?: Record<string, string>
+  /** Directories between the world's root and its data directory. */
+  readonly nested?: string
 }
 
 export class World {
@@ -35,13 +38,18 @@ export class World {
   readonly #environment: Record<string, string>
   readonly #hosts = new Set<{ pid: number; startTime: string }>()
   #journal: string | null = null
+  #nativeId: string | null = null
   #acked = 0
 
-  constructor({ config = {}, environment = {} }: WorldOptions = {}) {
+  readonly #root: string
+
+  constructor({ config = {}, environment = {}, nested = "" }: WorldOptions = {}) {
+    // Not below the temporary directory: agents refuse to keep their state there.
     const root = mkdtempSync(join(homedir(), ".host-test-"))
-    this.dataDir = join(root, "data")
+    this.#root = root
+    this.dataDir = join(root, nested, "data")
     this.workspace = join(root, "work")
-    mkdirSync(this.dataDir, { mode: 0o700 })
+    mkdirSync(this.dataDir, { recursive: true, mode: 0o700 })
     mkdirSync(this.workspace)
     writeFileSync(join(this.dataDir, "config.json"), JSON.stringify(config), { mode: 0o600 })
     this.#environment = { PATH: process.env.PATH ?? "", HOME: root, LANG: "C.UTF-8", ...environment }
@@ -58,6 +66,7 @@ export class World {
       hostMain: join(import.meta.dirname, "..", "fakes", "scripted-host.ts"),
       onEvent: (event) => {
         events.push(event)
+        if (event.event.kind === "session.changed") this.#nativeId = event.event.nativeId
         for (const look of waiting) look()
       },
       onLive: (text) => live.push(text),
@@ -88,7 +97,7 @@ export class World {
 
   spec(settings: Settings = {}): SessionSpec {
     const provider = "demo" as ProviderId
-    return { session: this.session, provider, workspace: this.workspace, nativeId: null, settings }
+    return { session: this.session, provider, workspace: this.workspace, nativeId: this.#nativeId, settings }
   }
 
   async starts(
@@ -118,6 +127,14 @@ export class World {
     return this.transcript().filter((line) => line === `consumed ${attempt}`).length
   }
 
+  /** As on a machine restored from a backup. */
+  async losesJournal(reader: Reader): Promise<void> {
+    await reader.link.command({ kind: "host.stop" })
+    await until(async () => (await processStart(reader.link.pid)) === null)
+    for (const end of ["", "-wal", "-shm"])
+      rmSync(join(this.dataDir, `host-journal.sqlite${end}`), { force: true })
+  }
+
   async kills(reader: Reader): Promise<void> {
     process.kill(reader.link.pid, "SIGKILL")
     await reader.link.closed
@@ -126,7 +143,9 @@ export class World {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const host of this.#hosts) await endTree(host, 4_000)
-    rmSync(join(this.dataDir, ".."), { recursive: true, force: true })
+    rmSync(this.#root, { recursive: true, force: true })
+    const socketDir = dirname(socketPath(this.dataDir, "host"))
+    if (socketDir !== this.dataDir) rmSync(socketDir, { recursive: true, force: true })
   }
 }
 

@@ -124,6 +124,11 @@ export class Journal {
     }
   }
 
+  /** The number of the last event, also when it is forgotten already. */
+  lastSeq(): number {
+    return Number(this.#sql.lastSeq.get()?.seq)
+  }
+
   hasEvents(): boolean {
     return this.#sql.anyEvent.get() !== undefined
   }

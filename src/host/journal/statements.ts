@@ -34,6 +34,7 @@ export function prepareStatements(database: DatabaseSync) {
        (SELECT min(seq) FROM events WHERE attempt = $attempt AND item = $item)`,
     ),
     eventsAfter: sql("SELECT seq, session, at, body FROM events WHERE seq > ? ORDER BY seq"),
+    lastSeq: sql("SELECT seq FROM sqlite_sequence WHERE name = 'events'"),
     anyEvent: sql("SELECT 1 FROM events LIMIT 1"),
     acknowledge: sql("DELETE FROM events WHERE seq <= ?"),
 

@@ -1,6 +1,7 @@
 /** Finds the host of a data directory, starting it when it does not run, and connects. */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
+import { closeSync, mkdirSync, openSync } from "node:fs"
 import { extname, join } from "node:path"
 import { Readable } from "node:stream"
 import { text } from "node:stream/consumers"
@@ -93,10 +94,17 @@ async function startHost({ dataDir, environment, hostMain }: LaunchOptions): Pro
   }
 }
 
-/** Nothing readable: it ended before it could say why, and its log knows more. */
+/** What a host says before it has a log, and what kills it afterwards. */
+function openErrorFile(dataDir: string): number {
+  const logs = join(dataDir, "logs")
+  mkdirSync(logs, { recursive: true, mode: 0o700 })
+  return openSync(join(logs, "host-stderr.log"), "w", 0o600)
+}
+
+/** Nothing readable: it ended before it could say why. */
 function reasonOf(cause: unknown): string {
   return cause instanceof SyntaxError || !(cause instanceof Error)
-    ? "it ended at once; see logs/host.log"
+    ? "it ended at once; logs/host-stderr.log says why"
     : cause.message
 }
 
