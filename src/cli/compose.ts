@@ -27,6 +27,11 @@ export interface RunningRuntime {
   readonly kernel: Kernel
   readonly log: Log
   readonly telegram: TelegramSurface | null
+  /** Address of the local page, or why there is none; both null when it is switched off. */
+  readonly localUrl: string | null
+  readonly localProblem: string | null
+  /** Resolves when someone asked over the local socket to stop. */
+  readonly stopRequested: Promise<void>
   /** Ends within a few seconds; agents work on unless `agents`. Idempotent. */
   stop(options?: { readonly agents: boolean }): Promise<void>
 }
@@ -86,7 +91,16 @@ async function compose(
     ledger.close()
     release()
   }
-  return { kernel, log, telegram, stop: (options) => (stopping ??= stop(options)) }
+  const requested = Promise.withResolvers<void>()
+  return {
+    kernel,
+    log,
+    telegram,
+    localUrl: null,
+    localProblem: null,
+    stopRequested: requested.promise,
+    stop: (options) => (stopping ??= stop(options)),
+  }
 }
 
 function logOf(config: Config): Log {

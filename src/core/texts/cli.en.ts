@@ -59,6 +59,13 @@ export const en = {
   "start.local_ui": "Web page: {url}",
   "start.telegram": "Telegram: {bots}",
   "start.telegram_off": "Telegram is off.",
+  "start.connect":
+    "To connect Telegram: remoteagent setup. To work here: remoteagent chat (the demonstration needs no account).",
+  "start.not_writable":
+    "{dataDir} cannot be written. Give this user the right to, or choose another place with DATA_DIR.",
+  "start.not_a_directory":
+    "{dataDir} is not a directory. Move what is there, or choose another place with DATA_DIR.",
+  "start.disk_full": "The disk of {dataDir} is full. Nothing was lost; free some space and start again.",
   "start.ready": "Ready. Ctrl-C stops it; agents work on and are found again.",
   "start.stopping": "Stopping …",
   "start.stopped": "Stopped.",

@@ -61,6 +61,13 @@ export const ko: Translation<typeof en> = {
   "start.local_ui": "웹 페이지: {url}",
   "start.telegram": "텔레그램: {bots}",
   "start.telegram_off": "텔레그램은 꺼져 있습니다.",
+  "start.connect":
+    "텔레그램 연결: remoteagent setup. 여기서 바로 작업: remoteagent chat (데모는 계정이 필요 없습니다).",
+  "start.not_writable": "{dataDir}에 쓸 수 없습니다. 쓰기 권한을 주거나 DATA_DIR로 다른 위치를 정하세요.",
+  "start.not_a_directory":
+    "{dataDir}은(는) 폴더가 아닙니다. 그 파일을 옮기거나 DATA_DIR로 다른 위치를 정하세요.",
+  "start.disk_full":
+    "{dataDir}의 디스크가 가득 찼습니다. 잃어버린 것은 없습니다. 공간을 비우고 다시 시작하세요.",
   "start.ready": "준비되었습니다. Ctrl-C로 멈춥니다. 에이전트는 계속 일하며 다시 연결됩니다.",
   "start.stopping": "멈추는 중 …",
   "start.stopped": "멈췄습니다.",

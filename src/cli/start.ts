@@ -1,0 +1,90 @@
+import type { ConfigProblem } from "../core/config-fault.ts"
+import { DamagedLedgerError, NewerLedgerError } from "../ledger/errors.ts"
+import { errorCode } from "../platform/system-error.ts"
+import { type RunningRuntime, startRuntime } from "./compose.ts"
+import { type CliContext, printLine, showInstant } from "./context.ts"
+import { exitCode } from "./exit-code.ts"
+
+/** Runs in the foreground until SIGINT or SIGTERM; agents work on meanwhile and are found again. */
+export async function start(context: CliContext): Promise<number> {
+  const { config, problems, environment, version, say, stdout, stderr } = context
+  for (const problem of problems) printProblem(context, problem)
+  if (problems.some((problem) => problem.severity === "fatal")) {
+    printLine(stderr, say("start.refused"))
+    return exitCode.failed
+  }
+  printLine(stdout, say("start.starting", { version, dataDir: config.dataDir }))
+  process.umask(0o077)
+  // Asked for early: a signal that comes during the start must still end it in order.
+  const asked = stopSignal()
+  try {
+    const started = await startRuntime({ config, problems, environment, version })
+    if (started.kind === "taken") return sayTaken(context, started.heldBy)
+    printWelcome(context, started.runtime)
+    await Promise.race([asked, started.runtime.stopRequested])
+    printLine(stdout, say("start.stopping"))
+    await started.runtime.stop()
+    printLine(stdout, say("start.stopped"))
+    return exitCode.ok
+  } catch (error) {
+    const text = startFault(context, error)
+    if (text === null) throw error
+    printLine(stderr, text)
+    return exitCode.failed
+  }
+}
+
+function stopSignal(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  process.once("SIGINT", () => resolve())
+  process.once("SIGTERM", () => resolve())
+  return promise
+}
+
+function printProblem({ stderr }: CliContext, { what, accepted, remedy }: ConfigProblem): void {
+  printLine(stderr, [what, accepted, remedy].filter((part) => part !== "").join(" "))
+}
+
+function printWelcome({ config, say, stdout }: CliContext, runtime: RunningRuntime): void {
+  if (runtime.localUrl) printLine(stdout, say("start.local_ui", { url: runtime.localUrl }))
+  if (runtime.localProblem) printLine(stdout, runtime.localProblem)
+  if (runtime.telegram) printLine(stdout, say("start.telegram", { bots: config.telegram.bots.length }))
+  else {
+    printLine(stdout, say("start.telegram_off"))
+    printLine(stdout, say("start.connect"))
+  }
+  printLine(stdout, say("start.ready"))
+}
+
+function sayTaken(
+  context: CliContext,
+  heldBy: { readonly pid: number; readonly startedAt: number } | null,
+): number {
+  const { config, say, stderr } = context
+  const { dataDir } = config
+  const text = heldBy
+    ? say("start.held", { dataDir, pid: heldBy.pid, since: showInstant(context, heldBy.startedAt) })
+    : say("start.held_unknown", { dataDir })
+  printLine(stderr, `${text} ${say("start.held_remedy")}`)
+  return exitCode.failed
+}
+
+/** What the owner can mend, in one line; null for a fault of ours. */
+function startFault({ config, say }: CliContext, error: unknown): string | null {
+  if (error instanceof DamagedLedgerError || error instanceof NewerLedgerError) return error.message
+  const { dataDir } = config
+  switch (errorCode(error)) {
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+      return say("start.not_writable", { dataDir })
+    case "ENOTDIR":
+    case "EEXIST":
+      return say("start.not_a_directory", { dataDir })
+    case "ENOSPC":
+    case "EDQUOT":
+      return say("start.disk_full", { dataDir })
+    default:
+      return null
+  }
+}
