@@ -123,7 +123,8 @@ function readInfo(info: unknown): { readonly word: string; readonly status: numb
 /** The first line without paths and addresses, bounded: it is shown to the owner. */
 function sentence(message: string): string {
   const line = (message.split("\n")[0] ?? "").replace(/(?:https?:\/|file:\/)?(?:\/[\w.@+-]+){2,}\/?/gu, "…")
-  return line.length <= 200 ? line : `${line.slice(0, 199)}…`
+  if (line.length > 200) return `${line.slice(0, 199)}…`
+  return /[.!?…]$/u.test(line) ? line : `${line}.`
 }
 
 function say(failure: FailureClass, detail: string): Verdict {

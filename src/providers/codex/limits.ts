@@ -6,14 +6,11 @@ import type { RateLimits } from "./incoming.ts"
 export class QuotaWindows {
   #known: RateLimits = { primary: null, secondary: null }
 
-  /** The windows after this report, or null when it changed nothing. */
-  update(report: RateLimits): readonly Limit[] | null {
-    const before = JSON.stringify(this.#known)
+  update(report: RateLimits): void {
     this.#known = {
       primary: report.primary ?? this.#known.primary,
       secondary: report.secondary ?? this.#known.secondary,
     }
-    return JSON.stringify(this.#known) === before ? null : this.limits()
   }
 
   limits(): readonly Limit[] {

@@ -1,12 +1,21 @@
 /** One session on Codex: a thread, the turn that runs in it, and what becomes of both when the connection goes. */
+import { isDeepStrictEqual } from "node:util"
 import { ProviderError } from "../../core/provider-error.ts"
 import type { AttemptId, RequestId } from "../../protocol/ids.ts"
 import { AttemptId as AttemptIdSchema } from "../../protocol/ids.ts"
-import type { Answer, Failure, Outcome, Prompt, SessionSpec, Settings } from "../../protocol/session.ts"
+import type {
+  Answer,
+  Failure,
+  Limit,
+  Outcome,
+  Prompt,
+  SessionSpec,
+  Settings,
+} from "../../protocol/session.ts"
 import type { EventSink, ProviderSession, SteerOutcome } from "../provider.ts"
 import { type Connection, ConnectionLost, Refused, type ServerRequest } from "./connection.ts"
 import { CRASHED, crashed, EMPTY, isUnknownThread, readRefusal, readTurnError } from "./failure.ts"
-import type { Notification, Turn as WireTurn } from "./incoming.ts"
+import type { Notification, RateLimits, Turn as WireTurn } from "./incoming.ts"
 import { absentMountPoints, awaitCommandsGone, type Litter, removeLitter } from "./leftovers.ts"
 import { promptInput } from "./prompt-input.ts"
 import { readRequest } from "./requests.ts"
@@ -45,6 +54,7 @@ export class CodexSession implements ProviderSession {
   #nativeId: string | null
   #isClosed = false
   #hasToldOfSandbox = false
+  #toldLimits: readonly Limit[] = []
   /** What is not there before a turn, and so is litter after it. */
   #litter: Litter = []
 
@@ -344,11 +354,8 @@ export class CodexSession implements ProviderSession {
         return this.#tellSettings(notification.params.threadName ?? null)
       case "thread/closed":
         return this.#onUnloaded()
-      case "account/rateLimits/updated": {
-        const limits = this.#shared.quota.update(notification.params.rateLimits)
-        if (limits) this.#sink.emit({ kind: "limits", limits })
-        return
-      }
+      case "account/rateLimits/updated":
+        return this.#onRateLimits(notification.params.rateLimits)
       case "warning":
         turn?.notice({ code: "warning", detail: notification.params.message.slice(0, 300) })
         return
@@ -382,6 +389,15 @@ export class CodexSession implements ProviderSession {
       code: "warning",
       detail: `Codex asked for something unknown (${request.method}); it was refused.`,
     })
+  }
+
+  /** Told to every session; those at work pass it on. */
+  #onRateLimits(report: RateLimits): void {
+    this.#shared.quota.update(report)
+    const limits = this.#shared.quota.limits()
+    if (this.#turn === null || isDeepStrictEqual(limits, this.#toldLimits)) return
+    this.#toldLimits = limits
+    this.#sink.emit({ kind: "limits", limits })
   }
 
   #onStarted({ id }: WireTurn): void {

@@ -22,8 +22,8 @@ export interface ResponsesServer {
   /** Steps for requests whose last prompt contains `marker`; they come before those for any request. */
   scriptFor(marker: string): ModelScript
   readonly requests: readonly ModelRequest[]
-  /** Requests for which the script had no step left. */
-  readonly unscripted: readonly ModelRequest[]
+  /** How many requests since the last call found no step in the script. */
+  forgetUnscripted(): number
   /**
    * How many user turns of all conversations contain `text`: a prompt that was handed over twice counts twice, however
    * often the history was sent.
@@ -45,7 +45,7 @@ export async function startResponsesServer(): Promise<ResponsesServer> {
     script: model.script,
     scriptFor: (marker) => model.scriptFor(marker),
     requests: model.requests,
-    unscripted: model.unscripted,
+    forgetUnscripted: () => model.unscripted.splice(0).length,
     promptsContaining: (text) => countPrompts(model.requests, text),
     async close() {
       server.closeAllConnections()
