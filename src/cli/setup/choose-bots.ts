@@ -1,8 +1,8 @@
 /** Which bots there are to be: those there stay, come or go; a new token is checked with Telegram before it counts. */
-import { confirm, isCancel, log, password, select, spinner } from "@clack/prompts"
+import { isCancel, log, password, select, spinner } from "@clack/prompts"
 import { botIdOf, type ConfiguredBot } from "../../core/config.ts"
 import { identifyBot } from "../ask-telegram.ts"
-import type { Setup } from "./setup-context.ts"
+import { askYesOrNo, type Setup } from "./setup-context.ts"
 
 /** A bot whose token Telegram has just confirmed, or that was there before. */
 export interface ChosenBot extends ConfiguredBot {
@@ -63,8 +63,7 @@ async function askBot(setup: Setup, present: readonly ChosenBot[]): Promise<Chos
     const bot = await checkToken(setup, token.trim())
     if (bot && !present.some(({ id }) => id === bot.id)) return bot
     if (bot) log.warn(say("setup.token_taken"), io)
-    const again = await confirm({ message: say("setup.again"), ...io })
-    if (isCancel(again) || !again) return null
+    if (!(await askYesOrNo(setup, say("setup.again")))) return null
   }
 }
 

@@ -1,14 +1,14 @@
 /** Who may act: learnt from the first private message to the bot that contains a code shown in this terminal. */
 import { randomInt } from "node:crypto"
 import { setTimeout as pause } from "node:timers/promises"
-import { confirm, isCancel, log, note } from "@clack/prompts"
+import { log, note } from "@clack/prompts"
 import { type PairedUser, pairedBy, pairingCode } from "../../ops/pairing.ts"
 import type { BotApi } from "../../telegram/api.ts"
 import { CallError, describeFailure } from "../../telegram/call-error.ts"
 import { connectBot } from "../ask-telegram.ts"
 import { harmless } from "../harmless.ts"
 import type { ChosenBot } from "./choose-bots.ts"
-import type { Setup } from "./setup-context.ts"
+import { askYesOrNo, type Setup } from "./setup-context.ts"
 
 const pollSeconds = 25
 const retryMs = 1000
@@ -18,9 +18,9 @@ export async function learnOwner(setup: Setup, bot: ChosenBot): Promise<number |
   const { config, say, io } = setup
   const { ownerId, apiRoot } = config.telegram
   if (ownerId !== null) {
-    const same = await confirm({ message: say("setup.owner_keep", { owner: ownerId }), ...io })
-    if (isCancel(same)) return null
-    if (same) return ownerId
+    const isSame = await askYesOrNo(setup, say("setup.owner_keep", { owner: ownerId }))
+    if (isSame === null) return null
+    if (isSame) return ownerId
   }
   const api = connectBot(bot.token, apiRoot)
   try {
@@ -37,7 +37,8 @@ export async function learnOwner(setup: Setup, bot: ChosenBot): Promise<number |
   }
 }
 
-async function pair({ say, io }: Setup, api: BotApi, username: string): Promise<number | null> {
+async function pair(setup: Setup, api: BotApi, username: string): Promise<number | null> {
+  const { say, io } = setup
   for (;;) {
     const code = pairingCode((limit) => randomInt(limit))
     note(code, say("setup.owner_code", { username }), io)
@@ -45,8 +46,8 @@ async function pair({ say, io }: Setup, api: BotApi, username: string): Promise<
     const user = await waitForCode(api, code)
     if (user === null) return null
     log.success(say("setup.owner_found", { name: harmless(user.name), id: user.id }), io)
-    const isOwner = await confirm({ message: say("setup.owner_confirm"), ...io })
-    if (isCancel(isOwner)) return null
+    const isOwner = await askYesOrNo(setup, say("setup.owner_confirm"))
+    if (isOwner === null) return null
     if (isOwner) {
       await greet(api, user, say("setup.owner_reply"))
       return user.id

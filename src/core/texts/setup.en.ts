@@ -22,6 +22,8 @@ export const en = {
   "setup.token_ok": "This is @{username}.",
   "setup.token_revoked": "Telegram does not know this token. Copy it again from @BotFather.",
   "setup.token_unreachable": "Telegram cannot be reached at {apiRoot} ({detail}).",
+  "setup.yes": "Yes",
+  "setup.no": "No",
   "setup.again": "Try again?",
   "setup.token_taken": "This bot is already there.",
 

@@ -25,6 +25,8 @@ export const ko: Translation<typeof en> = {
   "setup.token_ok": "@{username} 입니다.",
   "setup.token_revoked": "텔레그램이 이 토큰을 모릅니다. @BotFather에서 다시 복사하세요.",
   "setup.token_unreachable": "텔레그램({apiRoot})에 연결할 수 없습니다({detail}).",
+  "setup.yes": "예",
+  "setup.no": "아니요",
   "setup.again": "다시 시도할까요?",
   "setup.token_taken": "이 봇은 이미 있습니다.",
 
