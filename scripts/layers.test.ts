@@ -39,13 +39,6 @@ describe("checkLayers", () => {
     expect(messages(user, target(to))).toEqual([`${from} must not import ${to} (src/${to}/thing.ts)`])
   })
 
-  it("lets the composition root know all but the command line", () => {
-    const root = (to: string) =>
-      file("src/runtime/main.ts", `import { thing } from "../${to}/thing.ts"\nthing\n`)
-    expect(messages(root("telegram"), target("telegram"))).toEqual([])
-    expect(messages(root("cli"), target("cli"))).toHaveLength(1)
-  })
-
   it("sees re-exports, lazy imports and imports over several lines", () => {
     const text = [
       'import {\n  one,\n  two,\n} from "../a.ts"',

@@ -33,9 +33,6 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   cli: [...adapter, "host", "providers", "telegram", "web", "terminal", "agent-tools", "ops"],
 }
 
-/** Puts the program together, so it must know all of it but the command line. */
-const compositionRoots: ReadonlySet<string> = new Set(["src/runtime/main.ts"])
-
 /** Packages that a part may use; a part that is not named may use all. */
 const packages: Readonly<Record<string, readonly string[]>> = { protocol: ["zod"] }
 
@@ -96,13 +93,12 @@ function directionFaults(
         ? []
         : fault(`the program must not import ${target}`)
     if (isTest(target)) return fault(`the program must not import the test ${target}`)
-    return mayImport(file.path, part, other) ? [] : fault(`${part} must not import ${other} (${target})`)
+    return mayImport(part, other) ? [] : fault(`${part} must not import ${other} (${target})`)
   })
 }
 
-function mayImport(file: string, part: string, other: string): boolean {
+function mayImport(part: string, other: string): boolean {
   if (part === other) return true
-  if (compositionRoots.has(file)) return other !== "cli"
   if (part === "app") return other === "protocol"
   const allowed = directions[part]
   return allowed === undefined || allowed.includes(other)
