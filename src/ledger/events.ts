@@ -23,6 +23,7 @@ export function eventsTable(db: DatabaseSync) {
   const ofTurn = db.prepare("SELECT * FROM events WHERE turn = ? ORDER BY seq DESC LIMIT ?")
   const anyOfKinds = db.prepare(`SELECT 1 AS found FROM events WHERE turn = ? AND kind = 'item'
     AND json_extract(body, '$.kind') IN ('command', 'file_change', 'tool') LIMIT 1`)
+  const last = db.prepare("SELECT next_seq - 1 AS seq FROM sessions WHERE id = ?")
   const toEvent = (row: Record<string, unknown>): StoredEvent => ({
     seq: row.seq as number,
     turn: row.turn as TurnId,
@@ -38,6 +39,8 @@ export function eventsTable(db: DatabaseSync) {
     },
     after: (session: SessionId, seq: number, limit: number): readonly StoredEvent[] =>
       after.all(session, seq, limit).map(toEvent),
+    /** Number of the newest event, 0 when there is none. */
+    lastSeq: (session: SessionId): number => Number(last.get(session)?.seq ?? 0),
     /** Newest first. */
     ofTurn: (turn: TurnId, limit: number): readonly StoredEvent[] => ofTurn.all(turn, limit).map(toEvent),
     /** Whether the agent did anything in this turn that a second run would do again. */

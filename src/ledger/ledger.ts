@@ -9,6 +9,7 @@ import { eventsTable } from "./events.ts"
 import { inboxTable } from "./inbox.ts"
 import { machineTables } from "./machine.ts"
 import { outboxTable } from "./outbox.ts"
+import { overviewQueries } from "./overview.ts"
 import { requestsTable } from "./requests.ts"
 import { sessionsTable } from "./sessions.ts"
 import { Transactions } from "./transaction.ts"
@@ -36,6 +37,7 @@ function assemble(db: DatabaseSync, dataDir: string, migratedFrom: number | null
     actions: actionsTable(db),
     attachments: attachmentsTable(db),
     machine: machineTables(db),
+    overview: overviewQueries(db),
     transact: <T>(run: () => T): T => transactions.transact(run),
     afterCommit: (consequence: () => void): void => transactions.afterCommit(consequence),
     backUp: (label: string): Promise<string> => backUp(db, dataDir, label),

@@ -143,6 +143,8 @@ export const SessionFact = z.discriminatedUnion("kind", [
     text: z.string(),
     files: z.number().int().nonnegative(),
   }),
+  /** The text of a prompt that still waits was changed. */
+  z.object({ kind: z.literal("turn.edited"), text: z.string() }),
   z.object({ kind: z.literal("turn.started") }),
   /** Put back: it comes again at `until`. */
   z.object({ kind: z.literal("turn.held"), until: Instant, failure: Failure }),

@@ -1,0 +1,35 @@
+export const en = {
+  "by.terminal": "terminal",
+
+  "error.unknown_session": "There is no session {session}.",
+  "error.unknown_turn": "There is no such prompt.",
+  "error.unknown_provider": "There is no agent “{provider}”. Known: {known}",
+  "error.no_provider": "No agent is ready on this machine. What each one needs: remoteagent doctor",
+  "error.workspace_missing": "{path} is not the absolute path of a directory on this machine.",
+  "error.native_unknown": "{provider} knows no session {native}.",
+  "error.native_open_elsewhere":
+    "That session is in use by another program, probably a terminal. End it there first.",
+  "error.turn_not_queued": "Too late: it is already running or done.",
+  "error.nothing_running": "Nothing is running here.",
+  "error.host_unavailable": "The agents cannot be reached right now: {reason}",
+  "error.unknown_request": "Nothing asks under this id.",
+  "error.unknown_option": "This request has no such option.",
+  "error.unanswered_question": "Every question needs an answer.",
+  "error.wrong_kind": "This is not the kind of answer that was asked for.",
+  "error.unknown_message": "Nothing is known about “{message}”.",
+  "error.unknown_route": "This version knows no {method} {path}.",
+  "error.bad_json": "What was sent is not JSON.",
+  "error.bad_value": "What was sent cannot be used: {fault}",
+  "error.too_large": "What was sent is larger than {limit} MB.",
+  "error.stopping": "RemoteAgent is stopping.",
+  "error.internal": "Something went wrong here. Details: remoteagent logs --id {id}",
+
+  "page.none": "RemoteAgent runs. Its web page comes with a later version.",
+  "page.here": "Here are: {paths}",
+  "page.bad_host": "This address is answered only under the name of this machine's loopback.",
+  "local.port_in_use":
+    "The local web address {host}:{port} is taken by another program. Everything else works. End that program or set LOCAL_UI_PORT, then start again.",
+  "local.not_permitted":
+    "The local web address {host}:{port} may not be used by this user. Everything else works. Set LOCAL_UI_PORT to a port from 1024, then start again.",
+  "local.failed": "The local web address {host}:{port} cannot be used ({detail}). Everything else works.",
+} as const

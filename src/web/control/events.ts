@@ -1,0 +1,67 @@
+/** `GET /v1/sessions/:id/events`: what happened after a number, held back until something did. */
+import { Hono } from "hono"
+import type { StoredEvent } from "../../ledger/events.ts"
+import { EventsQuery, type EventsReply, type LiveText, SessionEvent } from "../../protocol/control.ts"
+import type { SessionId } from "../../protocol/ids.ts"
+import type { ControlContext } from "./context.ts"
+import { readQuery, readSessionId } from "./input.ts"
+
+/** Most events of one answer. */
+const BATCH = 500
+
+export function eventRoutes(context: ControlContext): Hono {
+  return new Hono().get("/v1/sessions/:id/events", async (request) => {
+    const { id } = context.kernel.sessions.must(readSessionId(request))
+    const query = readQuery(request, EventsQuery, context.say)
+    return request.json(await awaitNews(context, { session: id, query, signal: request.req.raw.signal }))
+  })
+}
+
+interface Reading {
+  readonly session: SessionId
+  readonly query: EventsQuery
+  readonly signal: AbortSignal
+}
+
+async function awaitNews(context: ControlContext, { session, query, signal }: Reading): Promise<EventsReply> {
+  const { feed, kernel } = context
+  const until = kernel.clock.now() + query.wait
+  for (;;) {
+    const reply = readNow(context, session, query)
+    const isOver = kernel.clock.now() >= until || signal.aborted || feed.isClosed
+    if (isOver || hasNews(reply, query)) return reply
+    await feed.next(session, { until, signal })
+  }
+}
+
+/** A live revision that is not the reader's may also be one of an earlier run: then its text is worthless too. */
+function hasNews(reply: EventsReply, query: EventsQuery): boolean {
+  return reply.next > query.after || (reply.live !== undefined && reply.live.revision !== query.live)
+}
+
+function readNow(context: ControlContext, session: SessionId, query: EventsQuery): EventsReply {
+  const stored = context.kernel.ledger.events.after(session, query.after, BATCH)
+  return {
+    events: stored.map((event) => shown(context, event)).filter((event) => event !== null),
+    next: stored.at(-1)?.seq ?? query.after,
+    ...(query.live === undefined
+      ? {}
+      : { live: { revision: context.feed.revision(session), texts: liveTexts(context, session) } }),
+  }
+}
+
+/** Null for kinds of facts that this protocol has no words for. */
+function shown({ kernel }: ControlContext, { seq, at, turn, kind, body }: StoredEvent): SessionEvent | null {
+  const fact = typeof body === "object" ? { kind, ...body } : { kind }
+  const event = SessionEvent.safeParse({ seq, at, turn, fact })
+  if (event.success) return event.data
+  kernel.log.debug({ seq, turn, kind }, "an event that clients are not shown")
+  return null
+}
+
+function liveTexts({ kernel }: ControlContext, session: SessionId): readonly LiveText[] {
+  return kernel.ledger.turns.open(session).flatMap((turn) => {
+    const texts = kernel.live.find(turn.id)?.texts ?? []
+    return [...texts].map(([item, { channel, text }]) => ({ turn: turn.id, item, channel, text }))
+  })
+}
