@@ -101,6 +101,8 @@ interface Download {
 async function download(api: BotApi, wanted: Download): Promise<void> {
   let failures = 0
   let have = await sizeOf(wanted.part)
+  // What an earlier try left of another version is of no use.
+  if (wanted.size !== undefined && have > wanted.size) have = 0
   for (;;) {
     try {
       await downloadFrom(api, wanted, have)

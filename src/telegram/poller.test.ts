@@ -4,8 +4,9 @@ import { OWNER, startRig, type TelegramRig } from "../../test/fakes/telegram-rig
 import { Poller, type PollState, type PollTiming } from "./poller.ts"
 
 const quick: Partial<PollTiming> = {
-  pollSeconds: 5,
+  pollSeconds: 1,
   conflictBackoff: { firstMs: 50, mostMs: 200 },
+  conflictCalmMs: 500,
   revokedMs: 100,
 }
 
@@ -156,10 +157,12 @@ describe("the poller", () => {
     intake.poller.start()
     await intake.until(() => intake.bot.updates.isPolled, true)
     await rival.call("getUpdates", { timeout: 0 })
-    await intake.until(() => intake.states.slice(0, 3), ["ok", "conflict", "ok"])
+    await intake.until(() => intake.states, ["ok", "conflict"])
     expect(intake.details[1]).toMatch(/terminated by other getUpdates/)
     await rig.owner(intake.bot).says("still here")
     await intake.until(() => intake.received, ["still here"])
+    expect(intake.states).toEqual(["ok", "conflict"])
+    await intake.until(() => intake.states, ["ok", "conflict", "ok"])
   })
 
   it("removes a webhook that keeps updates from it", async () => {
@@ -262,6 +265,16 @@ describe("the poller", () => {
     expect(intake.bot.updates.pendingCount).toBe(1)
     Object.assign(broken, { receive })
     await intake.until(() => intake.received, ["precious"])
+  })
+
+  it("learns that topics were switched on", async () => {
+    await using world = await startIntake()
+    const { rig, intake } = world
+    intake.poller.start()
+    await intake.until(() => intake.states, ["ok"])
+    intake.bot.me.has_topics_enabled = true
+    expect((await intake.poller.refresh()).has_topics_enabled).toBe(true)
+    expect(rig.ledger.machine.bots()).toMatchObject([{ hasTopics: true, state: "ok" }])
   })
 
   it("never shows the token in what it logs, tells or stores", async () => {

@@ -19,6 +19,8 @@ export interface PollTiming {
   readonly stallMs: number
   readonly networkBackoff: Backoff
   readonly conflictBackoff: Backoff
+  /** So long without another conflict until it counts as over: two pollers take turns in ending each other's polls. */
+  readonly conflictCalmMs: number
   /** How often a revoked token is tried again. */
   readonly revokedMs: number
 }
@@ -33,6 +35,7 @@ const TIMING: PollTiming = {
   stallMs: 90_000,
   networkBackoff: { firstMs: 100, mostMs: 3000 },
   conflictBackoff: { firstMs: 1000, mostMs: 30_000 },
+  conflictCalmMs: 60_000,
   revokedMs: 60_000,
 }
 
@@ -65,6 +68,7 @@ export class Poller {
   #offset = 0
   #me: UserFromGetMe | null = null
   #state: PollState | null = null
+  #conflictAt: Instant = 0
   /** Failures of one kind in a row; decides how long to wait. */
   #failures: { kind: SendFailure["kind"] | "broken"; count: number } = { kind: "broken", count: 0 }
 
@@ -96,6 +100,21 @@ export class Poller {
     this.#stopping = null
   }
 
+  /**
+   * Asks the bot what it is now: its owner may have switched topics on in BotFather meanwhile.
+   * @throws CallError
+   */
+  async refresh(): Promise<UserFromGetMe> {
+    const api = this.#spec.connect()
+    try {
+      this.#me = await api.call("getMe", {})
+    } finally {
+      api.close()
+    }
+    if (this.#state) this.#record(this.#state, null)
+    return this.#me
+  }
+
   async #run(stopped: AbortSignal): Promise<void> {
     while (!stopped.aborted) {
       try {
@@ -116,13 +135,20 @@ export class Poller {
       {
         offset: this.#offset,
         limit: BATCH,
-        timeout: this.#timing.pollSeconds,
+        // After an outage a short poll tells at once that it is over.
+        timeout: this.#state === "unreachable" ? 0 : this.#timing.pollSeconds,
         allowed_updates: ACCEPTED_KINDS,
       },
       { timeoutMs: this.#timing.stallMs, signal: stopped },
     )
     const arrived = performance.now()
     if (updates.length > 0) this.#commit(updates, arrived)
+    this.#worked()
+  }
+
+  #worked(): void {
+    const isRivalNear = this.#spec.now() - this.#conflictAt < this.#timing.conflictCalmMs
+    if (this.#state === "conflict" && isRivalNear) return
     this.#failures = { kind: "broken", count: 0 }
     this.#enter("ok", null)
   }
@@ -171,7 +197,10 @@ export class Poller {
   #report(failure: SendFailure): void {
     const { kind } = failure
     if (kind === "flood") return
-    if (kind === "conflict") return this.#enter("conflict", failure.description)
+    if (kind === "conflict") {
+      this.#conflictAt = this.#spec.now()
+      return this.#enter("conflict", failure.description)
+    }
     if (kind === "revoked" || kind === "blocked") {
       this.#me = null
       return this.#enter("revoked", failure.description)

@@ -225,8 +225,27 @@ describe("delivery", () => {
     expect(world.rig.telegram.penaltyViolations()).toEqual([])
   })
 
-  it("keeps thirty texts below Telegram's limits", async () => {
+  it("holds up no other chat of the same bot", async () => {
     await using world = await startWorld()
+    const group = world.rig.telegram.user({ id: OWNER }).group(world.bot)
+    const to = { bot: world.bot.id, chat: group.chat.chat.id, thread: null }
+    const fault = world.rig.telegram.fault({
+      ...{ kind: "status", code: 429, retryAfterSeconds: 2, method: "sendMessage" },
+      when: (args: Readonly<Record<string, unknown>>) => args.chat_id === OWNER,
+    })
+    const held = world.text("held up")
+    await fault.hit()
+    const started = Date.now()
+    await world.settled(world.text("free", {}, to), "sent")
+    expect(Date.now() - started).toBeLessThan(1000)
+    expect(world.row(held).state).toBe("pending")
+  })
+
+  it("keeps a burst of texts and drafts below Telegram's limits", async () => {
+    await using world = await startWorld()
+    let frame = 0
+    const render = () => ({ kind: "draft", draftId: 7, rich: plain(`frame ${++frame}`) }) as const
+    world.lanes.show({ to: world.to, slot: "turn", kind: "draft", render })
     const ids = Array.from({ length: 18 }, (_, index) => world.text(`text ${index}`))
     await world.settled(ids.at(-1) ?? 0, "sent", 20_000)
     world.rig.telegram.assertClean()
