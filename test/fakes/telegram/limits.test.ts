@@ -91,6 +91,14 @@ describe("flood limits", () => {
     expect([response.status, response.headers.get("retry-after")]).toEqual([429, "1"])
   })
 
+  it("are the bot's own doing even when a fault has touched the call", async () => {
+    await using world = await open({ now: () => 1_000_000, limits: { privateBurst: 1 } })
+    await world.api.sendMessage(ownerId, "1")
+    world.telegram.fault({ method: "sendMessage", kind: "delay", ms: 1 })
+    await refusalOf(world.api.sendMessage(ownerId, "2"))
+    expect(world.telegram.rejections()).toHaveLength(1)
+  })
+
   it("can be switched off, but not an injected penalty", async () => {
     await using world = await open({ now: () => 1_000_000, limits: "off" })
     for (let i = 0; i < 40; i++) await world.api.sendMessage(ownerId, `${i}`)

@@ -229,6 +229,7 @@ describe("reactions, commands, menu and profile", () => {
     await world.api.setMyCommands([{ command: "new", description: "New session" }], { scope })
     expect(await world.api.getMyCommands({ scope })).toEqual([{ command: "new", description: "New session" }])
     expect(await world.api.getMyCommands()).toEqual([])
+    expect(await world.api.getMyCommands({ scope, language_code: "ko" })).toEqual([])
     const menu = { type: "web_app" as const, text: "Open", web_app: { url: "https://example.com/" } }
     await world.api.setChatMenuButton({ chat_id: ownerId, menu_button: menu })
     expect(await world.api.getChatMenuButton({ chat_id: ownerId })).toEqual(menu)
