@@ -288,6 +288,7 @@ describe.skipIf(binary === null)("codex", () => {
       world.model.script.command("echo $$ > pid; echo ready; sleep 61", { yieldMs: 30_000 })
       const attempt = await send("sleep")
       await vi.waitUntil(() => existsSync(join(workspace, "pid")))
+      await recorder.until(() => commands(recorder.items(attempt)).at(0))
       const thread = session.nativeId
       expect(processesOf(thread)).not.toEqual([])
       const asked = performance.now()
