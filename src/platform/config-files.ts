@@ -96,7 +96,6 @@ function readJson(file: string, text: string, faults: Fault[]): ConfigSources["f
 /** Where it is wrong, without the text around it: that may be a token. */
 function jsonFault(error: unknown, text: string): string {
   const position = /at position (\d+)/.exec(String(error))?.[1]
-  if (position === undefined) return "unexpected end"
-  const before = text.slice(0, Number(position)).split("\n")
+  const before = text.slice(0, position === undefined ? text.length : Number(position)).split("\n")
   return `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`
 }

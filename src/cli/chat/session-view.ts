@@ -31,6 +31,7 @@ export class SessionView {
         this.#requests.delete(fact.request)
         return
       case "turn.queued":
+      case "turn.edited":
       case "turn.started":
       case "item":
       case "notice":

@@ -52,6 +52,8 @@ export class Transcript {
     switch (fact.kind) {
       case "turn.queued":
         return this.#queued(turn, fact.text, fact.files)
+      case "turn.edited":
+        return this.lines([{ look: "strong", text: `› ${harmless(fact.text)}` }])
       case "item":
         return this.#item(turn, fact.item)
       case "notice":
