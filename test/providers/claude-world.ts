@@ -32,6 +32,8 @@ export interface ClaudeWorld {
     readonly workspace?: string
   }): SessionSpec
   open(spec?: SessionSpec, provider?: Provider): Promise<Opened>
+  /** Closes what `open` opened and is not closed yet. */
+  closeSessions(): Promise<void>
   /** Kills every agent as the death of the machine's power would, and waits until they are gone. */
   killAgents(): Promise<void>
   close(): Promise<void>
@@ -56,6 +58,7 @@ export async function createClaudeWorld(binary: string): Promise<ClaudeWorld> {
   const create = (config: ProviderConfig = {}): Provider =>
     createClaudeProvider(surroundings.context({ command: binary, ...config, env: { ...env, ...config.env } }))
   const provider = create()
+  const opened = new Set<ProviderSession>()
   const spec: ClaudeWorld["spec"] = (more = {}) => ({
     session: SessionId.parse("S001"),
     provider: provider.id,
@@ -76,12 +79,17 @@ export async function createClaudeWorld(binary: string): Promise<ClaudeWorld> {
     async open(wanted = spec(), from = provider) {
       const recorder = new Recorder()
       const session = await from.open(wanted, recorder)
+      opened.add(session)
       const send = async (text: string, files: readonly PromptFile[] = []): Promise<AttemptId> => {
         const attempt = newAttempt()
         await session.send({ text, files }, attempt)
         return attempt
       }
       return { session, recorder, send }
+    },
+    async closeSessions() {
+      await Promise.all([...opened].map((session) => session.close()))
+      opened.clear()
     },
     async killAgents() {
       const pids = supervisor.running()

@@ -189,6 +189,7 @@ const startReasons: readonly (readonly [RegExp, string])[] = [
     "Claude Code refuses to run without asking as root. Choose another mode, or, only if this machine is itself a " +
       "sandbox, set IS_SANDBOX=1 in this agent's environment.",
   ],
+  [/error: option .* is invalid/, "Claude Code does not know one of the chosen settings."],
   [
     /running in the background/,
     "This session runs in Claude Code's background. End it there with `claude stop` before continuing it here.",

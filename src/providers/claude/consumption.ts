@@ -7,6 +7,7 @@ import { classify } from "./failure.ts"
 const Line = z.looseObject({
   type: z.string(),
   uuid: z.string().optional(),
+  operation: z.string().optional(),
   isSidechain: z.boolean().optional(),
   isMeta: z.boolean().optional(),
   isApiErrorMessage: z.boolean().optional(),
@@ -27,6 +28,8 @@ const Line = z.looseObject({
 })
 type Line = z.infer<typeof Line>
 
+/** The lines of a conversation that say how it went; all else is context for the model. */
+const kinds: readonly string[] = ["user", "assistant", "queue-operation"]
 const INTERRUPTED = "[Request interrupted by user"
 
 /**
@@ -39,9 +42,9 @@ export async function outcomeInTranscript(
 ): Promise<Outcome | null> {
   const after: Line[] = []
   for await (const text of lines) {
-    if (!text.includes('"type":"user"') && !text.includes('"type":"assistant"')) continue
+    if (!kinds.some((kind) => text.includes(`"type":"${kind}"`))) continue
     const line = parse(text)
-    if (line === null || line.isSidechain || (line.type !== "user" && line.type !== "assistant")) continue
+    if (line === null || line.isSidechain || !kinds.includes(line.type)) continue
     if (line.type === "user" && line.uuid === attempt) return outcomeOf(after.reverse())
     after.push(line)
   }
@@ -53,16 +56,16 @@ function outcomeOf(lines: readonly Line[]): Outcome {
   const answers: string[] = []
   let isFinished = false
   let said = ""
-  for (const line of turnOf(lines)) {
+  for (const [index, line] of lines.entries()) {
+    if (isNextPrompt(line, lines[index + 1], isFinished)) break
     if (line.type === "assistant") {
       if (line.isApiErrorMessage) return failedOutcome(line, answers)
       const text = textOf(line)
       if (text !== "") said = text
       isFinished = line.message?.stop_reason === "end_turn" && text !== ""
       if (isFinished) answers.push(text)
-    } else if (textOf(line).startsWith(INTERRUPTED)) {
-      return { kind: "stopped", text: joined(answers) }
-    } else {
+    } else if (line.type === "user") {
+      if (textOf(line).startsWith(INTERRUPTED)) return { kind: "stopped", text: joined(answers) }
       isFinished = false
     }
   }
@@ -70,10 +73,13 @@ function outcomeOf(lines: readonly Line[]): Outcome {
   return { kind: "indeterminate", consumed: "yes", text: said }
 }
 
-/** Up to the next prompt that was typed elsewhere; what was steered into the turn came as ours do. */
-function turnOf(lines: readonly Line[]): readonly Line[] {
-  const next = lines.findIndex((line) => line.promptSource !== undefined && line.promptSource !== "sdk")
-  return next === -1 ? lines : lines.slice(0, next)
+/**
+ * Whether here begins what was asked after our turn. A message that was steered into it waited in the queue while the
+ * turn ran; a later prompt came when it had ended, or left the queue at once because nothing ran any more.
+ */
+function isNextPrompt(line: Line, next: Line | undefined, isFinished: boolean): boolean {
+  if (line.promptSource !== undefined && line.promptSource !== "sdk") return true
+  return line.operation === "enqueue" && (isFinished || next?.operation === "dequeue")
 }
 
 function failedOutcome(line: Line, answers: readonly string[]): Outcome {

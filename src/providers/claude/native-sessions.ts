@@ -78,7 +78,7 @@ async function describe(file: TranscriptFile, context: NativeContext): Promise<N
   const prompt = first.map(promptOf).find((text) => text !== null)
   if (workspace === undefined || prompt === undefined) return null
   const model = last.find((line) => line.type === "assistant" && isReal(line.message?.model))?.message?.model
-  const mode = firstOf(last, "permissionMode")
+  const mode = firstOf(last, "permissionMode") ?? firstOf(first, "permissionMode")
   return {
     nativeId: file.nativeId,
     title: titleOf(last) ?? titleOf(first) ?? shortened(prompt ?? ""),
@@ -121,11 +121,14 @@ const TextBlocks = z.array(z.looseObject({ type: z.string(), text: z.string().op
 /** What the user typed; null for tool results and for lines that Claude Code itself writes as the user. */
 function promptOf(line: Line): string | null {
   if (line.type !== "user" || line.isMeta || line.isSidechain) return null
-  const content = line.message?.content
+  const text = firstText(line.message?.content)
+  return text === null || /^<(command-|local-command-)/.test(text) ? null : text
+}
+
+function firstText(content: unknown): string | null {
   if (typeof content === "string") return content
   const blocks = TextBlocks.safeParse(content)
-  const text = blocks.success ? blocks.data.find((block) => block.type === "text")?.text : undefined
-  return text ?? null
+  return (blocks.success && blocks.data.find((block) => block.type === "text")?.text) || null
 }
 
 function isReal(model: string | undefined): boolean {

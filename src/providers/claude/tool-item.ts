@@ -20,6 +20,8 @@ export interface ToolResult {
   readonly detail: unknown
   /** The tool was never run: a rule, the mode or the owner said no. */
   readonly refused: boolean
+  /** The owner stopped the turn meanwhile. */
+  readonly interrupted: boolean
 }
 
 export interface ToolItemContext {
@@ -91,6 +93,7 @@ function commandResult(result: ToolResult): Partial<Extract<Item, { kind: "comma
 }
 
 function statusOf(result: ToolResult): ItemStatus {
+  if (result.interrupted) return "interrupted"
   if (result.refused) return "declined"
   const detail = CommandDetail.safeParse(result.detail)
   if (detail.success && detail.data.interrupted) return "interrupted"

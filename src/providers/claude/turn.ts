@@ -264,7 +264,10 @@ export class Turn {
     this.#tools.delete(id)
     const meta = body.tool_result_meta?.find((candidate) => candidate.id === id)
     const isError = block.is_error === true
-    const refused = isError && (meta?.non_execution_kind !== undefined || isRejection(body.tool_use_result))
+    // A stop is told like a refusal, though nobody refused this call.
+    const interrupted = isError && this.#isStopping
+    const refused =
+      !interrupted && isError && (meta?.non_execution_kind !== undefined || isRejection(body.tool_use_result))
     if (tool.item === null) {
       const plan = isError
         ? null
@@ -272,7 +275,7 @@ export class Turn {
       if (plan !== null) this.#emit(plan)
       return
     }
-    const result = { content: block.content, isError, detail: body.tool_use_result, refused }
+    const result = { content: block.content, isError, detail: body.tool_use_result, refused, interrupted }
     this.#emit(settledItem(tool.item, result, this.#parts.clock.now() - tool.startedAt))
   }
 
