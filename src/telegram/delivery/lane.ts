@@ -162,6 +162,7 @@ export class ChatLane {
   #nextRow(now: Instant): Exclude<Next, { kind: "drop" }> {
     for (;;) {
       const rows = this.#openRows()
+      if (rows === null) continue
       const stateOf = (target: Target) => this.#stateOf(target)
       const taps = nextRow(rows.filter(isTap), { now, stateOf })
       const next = taps.kind === "wait" ? nextRow(rows, { now, stateOf }) : taps
@@ -170,16 +171,23 @@ export class ChatLane {
     }
   }
 
-  #openRows(): readonly OpenRow[] {
+  /** Null when what was read is no longer so, because rows that a crash cut off had to be settled first. */
+  #openRows(): readonly OpenRow[] | null {
     const { ledger, lane, clock } = this.#spec
-    const read = () =>
-      ledger.outbox.openOf(lane, WINDOW).map((row) => ({ row, payload: readPayload(row.payload) }))
-    for (const { row, payload } of read()) {
+    const open: OpenRow[] = []
+    let isCurrent = true
+    for (const row of ledger.outbox.openOf(lane, WINDOW)) {
+      const payload = readPayload(row.payload)
+      if (payload !== null && row.state === "pending") {
+        open.push({ row, payload })
+        continue
+      }
+      isCurrent = false
       if (payload === null) ledger.outbox.finish(row.id, "failed", "unknown kind of payload", clock.now())
       // We are between two calls, so this one was cut off: by a crash, or by our own ledger.
-      else if (row.state === "sending") this.#settle({ row, payload }, INTERRUPTED)
+      else this.#settle({ row, payload }, INTERRUPTED)
     }
-    return read().flatMap(({ row, payload }) => (payload === null ? [] : [{ row, payload }]))
+    return isCurrent ? open : null
   }
 
   #stateOf(target: Target): TargetState {
