@@ -39,39 +39,32 @@ export async function probeClaude(
     return { ...base, state: "broken", detail: "Claude Code does not tell its version.", remedies: [install] }
   }
   if (isOlder(version, MINIMUM_VERSION)) return { ...base, state: "too_old", version, remedies: [update] }
+  const missing = surroundings.scrubs ? await missingForSandbox(context) : []
+  const sandbox = surroundings.scrubs ? { sandboxUsable: missing.length === 0 } : {}
+  // Then it does not start at all, not even to say who is signed in.
+  if (missing.length > 0) {
+    const remedy: Remedy = { kind: "sandbox", detail: `Missing: ${missing.join(", ")}` }
+    return { ...base, state: "broken", version, detail: SCRUB_NEEDS, ...sandbox, remedies: [remedy] }
+  }
   const auth = authIn(await run(["auth", "status"]))
   if (auth === null) {
-    return {
-      ...base,
-      state: "broken",
-      version,
-      detail: "Claude Code does not tell who is signed in.",
-      remedies: [update],
-    }
+    const detail = "Claude Code does not tell who is signed in."
+    return { ...base, state: "broken", version, detail, ...sandbox, remedies: [update] }
   }
-  const sandbox = await sandboxRemedy(context, surroundings)
-  const remedies = sandbox === null ? [] : [sandbox]
-  if (!auth.loggedIn) return { ...base, state: "signed_out", version, remedies: [signIn, ...remedies] }
+  if (!auth.loggedIn) return { ...base, state: "signed_out", version, ...sandbox, remedies: [signIn] }
   const account = auth.email ?? methods[auth.authMethod ?? ""]
-  return {
-    ...base,
-    state: "ready",
-    version,
-    ...(account ? { account } : {}),
-    ...(surroundings.scrubs ? { sandboxUsable: sandbox === null } : {}),
-    remedies,
-  }
+  return { ...base, state: "ready", version, ...(account ? { account } : {}), ...sandbox, remedies: [] }
 }
 
 const methods: Readonly<Record<string, string>> = { api_key: "API key", oauth_token: "access token" }
 
+const SCRUB_NEEDS = "CLAUDE_CODE_SUBPROCESS_ENV_SCRUB is set, which needs programs that are not installed."
+
 /** Scrubbing the environment of commands puts them into a sandbox; without both programs no command runs at all. */
-async function sandboxRemedy(context: ProviderContext, surroundings: Surroundings): Promise<Remedy | null> {
-  if (!surroundings.scrubs) return null
+async function missingForSandbox(context: ProviderContext): Promise<readonly string[]> {
   const programs = ["bwrap", "socat"]
   const found = await Promise.all(programs.map((program) => context.supervisor.find(program)))
-  const missing = programs.filter((_, index) => found[index] === null)
-  return missing.length === 0 ? null : { kind: "sandbox", detail: `Missing: ${missing.join(", ")}` }
+  return programs.filter((_, index) => found[index] === null)
 }
 
 function versionIn(result: RunResult): string | null {

@@ -1,0 +1,32 @@
+import { describe, expect, it } from "vitest"
+import { readLine } from "./wire.ts"
+
+describe("readLine", () => {
+  it("reads what it knows, with fields it has never heard of", () => {
+    const line = { type: "system", subtype: "session_state_changed", state: "idle", tomorrow: [1] }
+    expect(readLine(JSON.stringify(line))).toEqual({ kind: "state", state: "idle" })
+  })
+
+  it("names what it does not know, and what it cannot read, without throwing", () => {
+    expect(readLine('{"type":"system","subtype":"brand_new"}')).toEqual({
+      kind: "unknown",
+      name: "system/brand_new",
+    })
+    expect(readLine('{"type":"result","is_error":"yes"}')).toMatchObject({
+      kind: "malformed",
+      name: "result",
+    })
+    for (const line of ["", "not json", "[]", "null", '{"type":1}']) {
+      expect(readLine(line).kind).toBe("malformed")
+    }
+  })
+
+  it("takes a message whose blocks carry more or less than usual", () => {
+    const content = [
+      { type: "text", text: "hi" },
+      { type: "future_block", data: {} },
+    ]
+    const message = readLine(JSON.stringify({ type: "assistant", message: { id: "m", content } }))
+    expect(message.kind).toBe("assistant")
+  })
+})
