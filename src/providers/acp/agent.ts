@@ -8,7 +8,7 @@ export interface Agent {
   readonly context: ProviderContext
   readonly profile: AcpProfile
   /** @throws ProviderError when the agent cannot be started. */
-  connect(): Promise<AcpConnection>
+  connect(workspace: string): Promise<AcpConnection>
   /** Waits until the session may be loaded without harm. */
   untilReloadable(nativeId: string): Promise<void>
   created(nativeId: string): Promise<void>

@@ -80,7 +80,9 @@ export function modelsOf(choices: Choices): readonly Model[] {
   if (!model) return []
   // Levels of effort are told for the current model only.
   const efforts = choices.effort?.values.map((value) => value.id) ?? []
-  return model.values.map(({ id, label }) => {
+  const isListed = model.values.some((value) => value.id === model.current)
+  const values = isListed ? model.values : [{ id: model.current, label: model.current }, ...model.values]
+  return values.map(({ id, label }) => {
     const isDefault = id === model.current
     return { id, label, isDefault, efforts: isDefault ? efforts : [] }
   })

@@ -120,6 +120,10 @@ export class AcpConnection {
     for (const { update, _meta } of early) peer.update(update, _meta)
   }
 
+  isAttached(sessionId: string): boolean {
+    return this.#peers.has(sessionId)
+  }
+
   detach(sessionId: string, peer: SessionPeer): void {
     if (this.#peers.get(sessionId) === peer) this.#peers.delete(sessionId)
   }

@@ -15,6 +15,11 @@ export interface AcpProfile {
   /** What the protocol's `modes` are for this agent; most use them for permissions, some for thinking levels. */
   readonly modesAre: "permission" | "thinking" | "none"
   readonly modes: readonly Mode[]
+  /**
+   * Whose sessions may share one process. `workspace`: it looks at the directory it was started in, so each workspace
+   * gets its own.
+   */
+  readonly sharedBy: "all" | "workspace"
   /** Whether it leaves by itself when its input ends. */
   readonly stop: "eof" | "sigterm"
   /** A session younger than this is destroyed by loading it, in ms. */

@@ -13,6 +13,7 @@ const unverified: AcpProfile = {
   approvals: { kind: "unknown" },
   modesAre: "permission",
   modes: [],
+  sharedBy: "workspace",
   stop: "eof",
   minReloadAgeMs: 0,
   rejectEndsTurn: false,
@@ -30,6 +31,7 @@ const profiles: readonly AcpProfile[] = [
     args: ["acp"],
     env: { OPENCODE_PERMISSION: '{"edit":"ask","bash":"ask"}', OPENCODE_DISABLE_AUTOUPDATE: "1" },
     inherit: ["OPENCODE_*", "XDG_*", "ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENROUTER_API_KEY"],
+    sharedBy: "all",
     approvals: { kind: "built_in" },
     modes: [mode("build", "ask", "Build"), mode("plan", "plan", "Plan")],
     loadIsLenient: false,
@@ -65,6 +67,7 @@ const profiles: readonly AcpProfile[] = [
     programs: ["claude-agent-acp", "claude-code-acp"],
     env: { DISABLE_AUTOUPDATER: "1" },
     inherit: ["ANTHROPIC_*", "CLAUDE_*"],
+    sharedBy: "all",
     approvals: { kind: "mode", ask: "default" },
     modes: [
       mode("default", "ask", "Ask"),
@@ -84,6 +87,7 @@ const profiles: readonly AcpProfile[] = [
     programs: ["codex-acp"],
     env: { NO_BROWSER: "1" },
     inherit: ["CODEX_*", "OPENAI_*"],
+    sharedBy: "all",
     approvals: { kind: "mode", ask: "workspace-write" },
     modes: [
       mode("workspace-write", "ask", "Ask"),
@@ -123,6 +127,7 @@ const profiles: readonly AcpProfile[] = [
     args: ["acp"],
     env: { GOOSE_MODE: "approve" },
     inherit: ["GOOSE_*", "OPENAI_*", "ANTHROPIC_API_KEY", "OPENROUTER_API_KEY"],
+    sharedBy: "all",
     approvals: { kind: "mode", ask: "approve" },
     modes: [
       mode("approve", "ask", "Ask"),
@@ -141,6 +146,7 @@ const profiles: readonly AcpProfile[] = [
     label: "pi",
     programs: ["pi-acp"],
     inherit: ["PI_*", "ANTHROPIC_API_KEY", "OPENAI_API_KEY"],
+    sharedBy: "all",
     approvals: { kind: "none" },
     modesAre: "thinking",
     loadIsLenient: false,

@@ -92,18 +92,20 @@ export class PromptRun {
     const call = this.#turn.tool(request.toolCall)
     const body = permissionBody(call, request.options, this.#parts.agent.profile)
     if (!body) return CANCELLED
-    const response = await this.#requests.ask<PermissionResponse>({
+    return await this.#requests.ask<PermissionResponse>({
       turn: this.#turn,
       body,
-      translate: (answer) => permissionResponse(answer, request.options),
+      translate: (answer) => {
+        const response = permissionResponse(answer, request.options)
+        if (response && isRefusal(response, request.options)) {
+          this.#denied = true
+          this.#turn.deny(call.id)
+        }
+        return response
+      },
       withdrawn: CANCELLED,
       signal,
     })
-    if (isRefusal(response, request.options)) {
-      this.#denied = true
-      this.#turn.deny(call.id)
-    }
-    return response
   }
 
   async elicitation(request: ElicitationRequest, signal: AbortSignal): Promise<ElicitationResponse> {

@@ -1,6 +1,5 @@
 /** Any agent that speaks the Agent Client Protocol on its standard input and output. */
 import { mkdirSync, writeFileSync } from "node:fs"
-import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
 import { ProviderError } from "../../core/provider-error.ts"
 import type { AttemptId, ProviderId } from "../../protocol/ids.ts"
@@ -23,17 +22,15 @@ import type {
 } from "../provider.ts"
 import type { Agent } from "./agent.ts"
 import { type Choices, modelsOf, modesOf, readChoices } from "./choices.ts"
-import { AcpConnection, type SessionPeer } from "./connection.ts"
+import type { AcpConnection } from "./connection.ts"
 import { CreatedSessions } from "./created-sessions.ts"
-import { failed } from "./failure.ts"
 import { findNative, listPages, nativeSession, offersList } from "./native-list.ts"
+import { Processes } from "./processes.ts"
 import type { AcpProfile } from "./profile.ts"
 import { keepsAttempts, ReplayReader, reload } from "./replay.ts"
 import { AcpSession } from "./session.ts"
 import { SessionResult } from "./wire.ts"
 
-/** An agent without sessions is kept this long for the next one. */
-const LINGER_MS = 30_000
 const MAX_IMAGE_CHARS = 28 * 1024 * 1024
 /** Sessions searched for a prompt whose session id was never learned. */
 const MAX_SEARCHED = 10
@@ -52,18 +49,11 @@ class AcpProvider implements Provider, Agent {
   readonly profile: AcpProfile
   readonly context: ProviderContext
   readonly #created: CreatedSessions
-  /** Every process that may still run; only the last one is given new work. */
-  readonly #processes = new Set<AcpConnection>()
-  #current: AcpConnection | null = null
-  #starting: Promise<AcpConnection> | null = null
-  #linger: { cancel(): void } | null = null
-  /** Opens under way, which keep the process though no session is attached yet. */
-  #users = 0
+  readonly #processes: Processes
   /** What the agent last let us choose; null before its first session. */
   #choices: Choices | null = null
   #hasAsked = false
   #signedOut = false
-  #closed = false
 
   constructor(id: ProviderId, profile: AcpProfile, context: ProviderContext) {
     this.id = id
@@ -71,10 +61,11 @@ class AcpProvider implements Provider, Agent {
     this.profile = profile
     this.context = context
     this.#created = new CreatedSessions(context.stateDir)
+    this.#processes = new Processes(id, profile, context)
   }
 
   get capabilities(): Capabilities {
-    const connection = this.#current
+    const connection = this.#processes.latest
     const offered = connection?.initialized.agentCapabilities
     const sessions = offered?.sessionCapabilities
     const { approvals } = this.profile
@@ -98,14 +89,14 @@ class AcpProvider implements Provider, Agent {
   }
 
   async probe(): Promise<ProviderStatus> {
-    if ((await this.#program()) === null) {
+    if ((await this.#processes.program()) === null) {
       const remedies: Remedy[] = this.profile.install
         ? [{ kind: "install", command: this.profile.install }]
         : [{ kind: "configure", key: `providers.${this.id.replace(":", ".")}.command` }]
       return this.#status("not_installed", { remedies })
     }
     try {
-      const version = await this.#using(async (connection) => {
+      const version = await this.#using(null, async (connection) => {
         // A refusal is remembered until a session could be opened again.
         if (this.#signedOut) await this.#readChoices(connection)
         return connection.initialized.agentInfo?.version
@@ -121,12 +112,12 @@ class AcpProvider implements Provider, Agent {
   }
 
   async models(): Promise<readonly Model[]> {
-    this.#choices ??= await this.#using((connection) => this.#readChoices(connection))
+    this.#choices ??= await this.#using(null, (connection) => this.#readChoices(connection))
     return modelsOf(this.#choices)
   }
 
   async listNative(query: NativeQuery): Promise<readonly NativeSession[]> {
-    return await this.#using(async (connection) => {
+    return await this.#using(query.workspace ?? null, async (connection) => {
       if (!offersList(connection)) return []
       const listed = await this.#listed(connection, query)
       const sessions = await Promise.all(
@@ -137,8 +128,8 @@ class AcpProvider implements Provider, Agent {
   }
 
   async open(spec: SessionSpec, sink: EventSink): Promise<ProviderSession> {
-    return await this.#noticingSignOut(async () => {
-      const session = await this.#holding(() => AcpSession.open(this, spec, sink))
+    return await this.#using(spec.workspace, async () => {
+      const session = await AcpSession.open(this, spec, sink)
       this.#signedOut = false
       return session
     })
@@ -149,7 +140,7 @@ class AcpProvider implements Provider, Agent {
    * id was never learned is looked for among those of the workspace.
    */
   async recover(spec: SessionSpec, attempt: AttemptId, sink: EventSink): Promise<Recovery> {
-    return await this.#using(async (connection) => {
+    return await this.#using(spec.workspace, async (connection) => {
       if (connection.initialized.agentCapabilities?.loadSession !== true) return { kind: "unknown" }
       if (spec.nativeId !== null)
         return await this.#recoverFrom(connection, spec.nativeId, { spec, attempt, sink })
@@ -157,6 +148,8 @@ class AcpProvider implements Provider, Agent {
       const listed = await this.#listed(connection, { limit: MAX_SEARCHED, workspace: spec.workspace })
       const newest = listed.toSorted((a, b) => (b.updatedAt ?? "").localeCompare(a.updatedAt ?? ""))
       for (const { sessionId } of newest.slice(0, MAX_SEARCHED)) {
+        // One that is open here is another session's.
+        if (connection.isAttached(sessionId)) continue
         const recovery = await this.#recoverFrom(connection, sessionId, { spec, attempt, sink })
         if (recovery.kind !== "not_consumed") return recovery
       }
@@ -165,21 +158,13 @@ class AcpProvider implements Provider, Agent {
   }
 
   async close(): Promise<void> {
-    this.#closed = true
-    this.#linger?.cancel()
-    await this.#starting?.catch(() => null)
-    await Promise.all([...this.#processes].map((connection) => connection.stop()))
+    await this.#processes.close()
   }
 
   // ── for the sessions ───────────────────────────────────────────────────────────────────────────────────────────
 
-  async connect(): Promise<AcpConnection> {
-    if (this.#closed) throw failed("crashed", "The agent is being ended.")
-    if (this.#current?.usable) return this.#current
-    this.#starting ??= this.#start().finally(() => {
-      this.#starting = null
-    })
-    return await this.#starting
+  async connect(workspace: string): Promise<AcpConnection> {
+    return await this.#processes.connect(workspace)
   }
 
   async untilReloadable(nativeId: string): Promise<void> {
@@ -215,75 +200,25 @@ class AcpProvider implements Provider, Agent {
   }
 
   released(): void {
-    this.#lingerIfIdle()
+    this.#processes.released()
   }
 
-  // ── the process ────────────────────────────────────────────────────────────────────────────────────────────────
-
-  async #start(): Promise<AcpConnection> {
-    const command = await this.#program()
-    if (command === null) throw failed("crashed", `${this.label} is not installed.`)
-    const { stateDir, supervisor, config, clock, log } = this.context
-    const child = await supervisor.spawn({
-      command,
-      args: config.args ?? this.profile.args,
-      cwd: stateDir,
-      env: { ...this.profile.env, ...config.env },
-      inherit: this.profile.inherit,
-      label: this.id,
-    })
-    const connection = await AcpConnection.start({ child, profile: this.profile, clock, log })
-    this.#current = connection
-    this.#processes.add(connection)
-    void child.exited.then(() => this.#processes.delete(connection))
-    return connection
-  }
-
-  async #program(): Promise<string | null> {
-    const command = this.context.config.command ?? this.profile.programs[0]
-    return command === undefined ? null : await this.context.supervisor.find(command)
-  }
-
-  async #using<T>(work: (connection: AcpConnection) => Promise<T>): Promise<T> {
-    return await this.#noticingSignOut(() => this.#holding(async () => work(await this.connect())))
-  }
-
-  async #holding<T>(work: () => Promise<T>): Promise<T> {
-    this.#users++
-    this.#linger?.cancel()
+  /** Remembers a refusal for want of a sign-in, which the next probe looks into. */
+  async #using<T>(workspace: string | null, work: (connection: AcpConnection) => Promise<T>): Promise<T> {
     try {
-      return await work()
-    } finally {
-      this.#users--
-      this.#lingerIfIdle()
-    }
-  }
-
-  async #noticingSignOut<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work()
+      return await this.#processes.using(workspace, work)
     } catch (error) {
       if (error instanceof ProviderError && error.failure.class === "auth") this.#signedOut = true
       throw error
     }
   }
 
-  #lingerIfIdle(): void {
-    this.#linger?.cancel()
-    const connection = this.#current
-    if (!connection?.usable || !connection.idle || this.#users > 0) return
-    this.#linger = this.context.clock.after(LINGER_MS, () => {
-      if (connection.idle && this.#users === 0) void connection.stop()
-    })
-  }
-
   // ── asking the agent ───────────────────────────────────────────────────────────────────────────────────────────
 
   /** The choices are told for a session only, so one is opened that nobody prompts. */
   async #readChoices(connection: AcpConnection): Promise<Choices> {
-    const scratch = join(this.context.stateDir, "scratch")
-    await mkdir(scratch, { recursive: true, mode: 0o700 })
-    const result = await connection.request("session/new", { cwd: scratch, mcpServers: [] }, SessionResult)
+    const cwd = await this.#processes.scratch()
+    const result = await connection.request("session/new", { cwd, mcpServers: [] }, SessionResult)
     this.#signedOut = false
     const sessions = connection.initialized.agentCapabilities?.sessionCapabilities
     const method = sessions?.delete ? "session/delete" : sessions?.close ? "session/close" : null
@@ -298,7 +233,7 @@ class AcpProvider implements Provider, Agent {
       const one = await findNative(connection, nativeId)
       return one ? [one] : []
     }
-    const scratch = join(this.context.stateDir, "scratch")
+    const scratch = await this.#processes.scratch()
     const listed = await listPages(connection, workspace, (found) => found.length > limit)
     return listed.filter((one) => one.cwd !== scratch && (workspace === undefined || one.cwd === workspace))
   }
@@ -314,7 +249,7 @@ class AcpProvider implements Provider, Agent {
       nativeId,
       workspace: spec.workspace,
       profile: this.profile,
-      peer: reader satisfies SessionPeer,
+      peer: reader,
     }
     await reload(connection, known, { withReplay: true })
     connection.detach(nativeId, reader)

@@ -58,7 +58,8 @@ export async function reload(
     // The codes differ between agents; their list tells.
     if (isNotFound(error)) throw unknownSession(error)
     if (connection.usable) await requireListed(connection, nativeId)
-    throw error
+    if (!(error instanceof ProviderError) || error.failure.class !== "unknown") throw error
+    throw failed("bad_request", "The agent could not reopen this session; it may no longer know it.", error)
   }
 }
 

@@ -153,7 +153,7 @@ export class AcpSession implements ProviderSession, SessionPeer {
   async #connect(): Promise<AcpConnection> {
     if (this.#connection?.usable) return this.#connection
     this.#connection?.detach(this.#nativeId, this)
-    const connection = await this.#agent.connect()
+    const connection = await this.#agent.connect(this.#spec.workspace)
     const result = this.#nativeId === "" ? await this.#create(connection) : await this.#reload(connection)
     this.#choices = readChoices(result, this.#agent.profile)
     this.#connection = connection

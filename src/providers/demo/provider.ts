@@ -15,6 +15,7 @@ const profile: AcpProfile = {
   approvals: { kind: "built_in" },
   modesAre: "none",
   modes: [],
+  sharedBy: "all",
   stop: "eof",
   minReloadAgeMs: 0,
   rejectEndsTurn: false,
