@@ -14,7 +14,8 @@ export async function chat(context: CliContext, wish: SessionWish): Promise<numb
   if (session === null) return exitCode.ok
   const { stdin, stdout, client } = context
   const { id, provider, workspace } = session
-  printLine(stdout, say("chat.head", { session: id, title: harmless(session.title), provider, workspace }))
+  const title = harmless(session.title) || say("chat.untitled")
+  printLine(stdout, say("chat.head", { session: id, title, provider, workspace }))
   if (stdin.isTTY) printLine(stdout, say("chat.help"))
   const transcript = new Transcript({
     stdout,

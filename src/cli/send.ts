@@ -24,8 +24,9 @@ export async function send(context: CliContext, options: SendOptions): Promise<n
   const text = options.text === "-" ? await readAll(context.stdin) : options.text
   if (text.trim() === "") throw new UsageError([say("usage.empty")])
   const clientId = options.clientId ?? `cli:${randomUUID()}`
+  const before = options.wait ? await lastSeq(context, options.session) : 0
   const receipt = await client.prompt(options.session, { clientId, text })
-  const outcome = options.wait ? await followTurn(client, receipt) : null
+  const outcome = options.wait ? await followTurn(client, receipt, receipt.repeated ? 0 : before) : null
   if (options.json) printJson(context, { ...receipt, clientId, ...(outcome ? { outcome } : {}) })
   else if (outcome) printOutcome(context, outcome)
   else printLine(stdout, receiptLine(context, receipt))
@@ -41,4 +42,10 @@ function receiptLine({ say }: CliContext, receipt: PromptReceipt): string {
   const { session, state, ahead } = receipt
   if (receipt.repeated) return say("send.repeated", { session, state })
   return ahead > 0 ? say("send.queued", { session, ahead }) : say("send.sent", { session })
+}
+
+/** Where the session's events end now, so that its past need not be read; 0 when that is not known. */
+async function lastSeq({ client }: CliContext, id: SessionId): Promise<number> {
+  const { sessions } = await client.sessions({ archived: true })
+  return sessions.find((session) => session.id === id)?.lastSeq ?? 0
 }

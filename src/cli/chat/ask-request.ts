@@ -88,7 +88,8 @@ const ownWords = ""
 
 async function askQuestion(question: Question, asking: Asking): Promise<string[] | null> {
   const { say, signal } = asking
-  const message = harmless([question.header, question.text].filter(Boolean).join("\n"))
+  const { header, text: words } = question
+  const message = harmless(header && !words.includes(header) ? `${header}\n${words}` : words)
   if (question.options.length === 0) return await askFreely(message, question, asking)
   const options = [
     ...question.options.map(({ label, description }) => ({

@@ -186,7 +186,7 @@ export class Conversation {
   }
 
   async #answer(request: OpenRequest): Promise<void> {
-    const { client, say } = this.#options
+    const { client, transcript, say } = this.#options
     const gone = new AbortController()
     this.#asking = { id: request.id, gone }
     const answer = await askRequest(request, { say, signal: gone.signal })
@@ -196,6 +196,7 @@ export class Conversation {
       if (!gone.signal.aborted) await this.#interrupt()
       return
     }
+    transcript.answeredHere(request.id)
     const { outcome, by } = await client.answer(request.id, { version: request.version, answer })
     switch (outcome) {
       case "answered":

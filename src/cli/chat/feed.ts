@@ -26,9 +26,13 @@ export async function* followSession(request: FeedRequest): AsyncGenerator<FeedB
   let after = request.after
   let live = 0
   let isLost = false
+  /** The past is answered at once, also when there is none. */
+  let isFirst = true
   while (!signal.aborted) {
     try {
-      const reply = await client.events(session, { after, wait: isLost ? 0 : patienceMs, live, signal })
+      const wait = isFirst || isLost ? 0 : patienceMs
+      const reply = await client.events(session, { after, wait, live, signal })
+      isFirst = false
       if (isLost) yield { kind: "back" }
       isLost = false
       after = reply.next

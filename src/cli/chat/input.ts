@@ -53,7 +53,8 @@ export class Input {
       sending = setTimeout(() => resolve({ kind: "text", text: lines.join("\n") }), pasteGapMs)
     })
     terminal.on("SIGINT", () => resolve({ kind: "interrupt" }))
-    terminal.on("close", () => resolve({ kind: "end" }))
+    const onClose = () => resolve({ kind: "end" })
+    terminal.on("close", onClose)
     const onWake = () => {
       if (lines.length === 0) resolve({ kind: "woken" })
     }
@@ -62,13 +63,13 @@ export class Input {
     if (this.#draft !== "") terminal.write(this.#draft)
     const typed = await promise
     wake.removeEventListener("abort", onWake)
+    terminal.off("close", onClose)
     this.#leave(terminal, typed)
     return typed
   }
 
   #leave(terminal: Interface, typed: Typed): void {
     this.#draft = typed.kind === "woken" ? terminal.line : ""
-    terminal.removeAllListeners("close")
     if (typed.kind === "woken") this.#stdout.write("\r\u001b[0J")
     else if (typed.kind !== "text") this.#stdout.write("\n")
     terminal.close()

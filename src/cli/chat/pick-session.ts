@@ -43,7 +43,7 @@ async function choose(
     options: [
       ...sessions.map(({ id, title, provider, workspace }) => ({
         value: id,
-        label: `${id}  ${harmless(title)}`,
+        label: `${id}  ${harmless(title) || say("chat.untitled")}`,
         hint: say("chat.pick_hint", { provider, workspace }),
       })),
       { value: "new", label: say("chat.pick_new") },

@@ -2,7 +2,7 @@
 import { styleText } from "node:util"
 import type { ChatSay } from "../../core/texts/chat.ts"
 import type { LiveText, SessionEvent } from "../../protocol/control.ts"
-import type { TurnId } from "../../protocol/ids.ts"
+import type { RequestId, TurnId } from "../../protocol/ids.ts"
 import type { Item } from "../../protocol/session.ts"
 import { harmless } from "../harmless.ts"
 import { commandHead, itemLines, type Line, noticeLine } from "./item-lines.ts"
@@ -27,6 +27,8 @@ export class Transcript {
   readonly #answered = new Map<TurnId, string>()
   /** Prompts typed here: the terminal already shows them. */
   readonly #typedHere = new Set<TurnId>()
+  /** Requests answered here: who answered them is no news. */
+  readonly #answeredHere = new Set<RequestId>()
   /** The message whose line is not ended yet. */
   #open: string | null = null
 
@@ -36,6 +38,10 @@ export class Transcript {
 
   typedHere(turn: TurnId): void {
     this.#typedHere.add(turn)
+  }
+
+  answeredHere(request: RequestId): void {
+    this.#answeredHere.add(request)
   }
 
   lines(lines: readonly Line[]): void {
@@ -66,6 +72,7 @@ export class Transcript {
       case "turn.ended":
         return this.#ended(turn, fact.outcome)
       case "request.closed": {
+        if (this.#answeredHere.delete(fact.request)) return
         const text = fact.by ? say("request.closed_by", { by: harmless(fact.by) }) : say("request.closed")
         return this.lines([{ look: "dim", text }])
       }
@@ -107,10 +114,9 @@ export class Transcript {
   #message(key: string, text: string): void {
     const shown = this.#begun.get(key) ?? ""
     if (shown === text) return
-    const goesOn = this.#open === key && text.startsWith(shown)
-    if (!goesOn) this.#endMessage()
-    const rest = goesOn ? text.slice(shown.length) : text
-    this.#write(harmless(rest))
+    const goesOn = text.startsWith(shown)
+    if (!goesOn || this.#open !== key) this.#endMessage()
+    this.#write(harmless(goesOn ? text.slice(shown.length) : text))
     this.#begun.set(key, text)
     this.#open = key
   }
@@ -130,8 +136,9 @@ export class Transcript {
 
   #endMessage(): void {
     if (this.#open === null) return
+    const isLineOpen = !this.#begun.get(this.#open)?.endsWith("\n")
     this.#open = null
-    this.#write("\n")
+    if (isLineOpen) this.#write("\n")
   }
 
   #styled(text: string, look: Line["look"]): string {

@@ -3,6 +3,7 @@ export const en = {
   "chat.pick_new": "A new session",
   "chat.pick_hint": "{provider}, {workspace}",
   "chat.head": "{session}  {title}  ({provider}, {workspace})",
+  "chat.untitled": "(no title yet)",
   "chat.help": "Ctrl-C stops the turn; twice leaves. /stop, /quit, /help",
   "chat.help_more":
     "What you type goes to the agent. /stop stops the running turn, /quit leaves (the agent works on). A text that begins with / is sent when a space comes before it.",

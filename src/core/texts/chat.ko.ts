@@ -6,6 +6,7 @@ export const ko: Translation<typeof en> = {
   "chat.pick_new": "새 세션",
   "chat.pick_hint": "{provider}, {workspace}",
   "chat.head": "{session}  {title}  ({provider}, {workspace})",
+  "chat.untitled": "(아직 제목 없음)",
   "chat.help": "Ctrl-C는 턴을 멈추고, 두 번 누르면 나갑니다. /stop, /quit, /help",
   "chat.help_more":
     "입력한 글은 에이전트에게 갑니다. /stop 은 진행 중인 턴을 멈추고, /quit 은 나갑니다(에이전트는 계속 일합니다). / 로 시작하는 글은 앞에 빈칸을 두면 보내집니다.",
