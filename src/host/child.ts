@@ -43,12 +43,12 @@ export class RunningChild implements Child {
   readonly #parts: ChildParts
   readonly #listeners: ((line: string) => void)[] = []
   #ending: Promise<void> | null = null
-  #hasExited = false
 
   constructor(parts: ChildParts) {
     this.#parts = parts
     this.pid = parts.root.pid
     this.exited = this.#watch()
+    void parts.ends.exited.then(() => this.#sweep())
     parts.process.stdin?.on("error", (error) =>
       parts.log.debug({ error, label: parts.label }, "a child's input failed"),
     )
@@ -77,13 +77,8 @@ export class RunningChild implements Child {
   }
 
   kill(graceMs: number = DEFAULT_GRACE_MS): Promise<void> {
-    this.#ending ??= this.#end(graceMs)
+    this.#ending ??= endTree(this.#parts.root, graceMs)
     return this.#ending
-  }
-
-  async #end(graceMs: number): Promise<void> {
-    await endTree(this.#parts.root, graceMs)
-    if (this.#hasExited) this.#parts.onTreeGone()
   }
 
   #readLines(): void {
@@ -111,8 +106,6 @@ export class RunningChild implements Child {
   async #watch(): Promise<Exit> {
     const { process: child, ends } = this.#parts
     const exit = await ends.exited
-    this.#hasExited = true
-    void this.#sweep()
     // Whoever never listened does not wait for output either.
     if (this.#listeners.length === 0) child.stdout?.resume()
     const late = Promise.withResolvers<void>()
@@ -124,8 +117,7 @@ export class RunningChild implements Child {
 
   /** What a child left running in its group belongs to nobody now. */
   async #sweep(): Promise<void> {
-    if (this.#ending) await this.#ending
-    else await this.kill(LEFTOVER_GRACE_MS)
+    await this.kill(LEFTOVER_GRACE_MS)
     this.#parts.onTreeGone()
   }
 }

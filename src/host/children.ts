@@ -2,7 +2,8 @@
 import { processStart } from "../platform/process-table.ts"
 import { endTree } from "../platform/process-tree.ts"
 import { errorCode } from "../platform/system-error.ts"
-import type { Child, Log } from "../providers/provider.ts"
+import type { Log } from "../providers/provider.ts"
+import type { RunningChild } from "./child.ts"
 import type { ChildRow, Journal } from "./journal/journal.ts"
 
 /** Orphans had their time: their host is gone, and nobody reads what they still say. */
@@ -11,7 +12,9 @@ const ORPHAN_GRACE_MS = 500
 export class Children {
   readonly #journal: Journal
   readonly #log: Log
-  readonly #running = new Map<number, Child>()
+  readonly #running = new Map<number, RunningChild>()
+  /** The host leaves: nothing new may live, and the journal may close at any moment. */
+  #isEnding = false
 
   constructor(journal: Journal, log: Log) {
     this.#journal = journal
@@ -19,15 +22,16 @@ export class Children {
   }
 
   record(child: ChildRow): void {
-    this.#journal.addChild(child)
+    if (!this.#isEnding) this.#journal.addChild(child)
   }
 
-  add(child: Child): void {
+  add(child: RunningChild): void {
     this.#running.set(child.pid, child)
+    if (this.#isEnding) void child.kill(0)
   }
 
   forget(pid: number): void {
-    if (this.#running.delete(pid)) this.#journal.removeChild(pid)
+    if (this.#running.delete(pid) && !this.#isEnding) this.#journal.removeChild(pid)
   }
 
   /** Ends what a dead host left, except children made to survive it. Call before anything is started. */
@@ -40,7 +44,9 @@ export class Children {
 
   /** Ends everything, also what survived an earlier host. */
   async endAll(graceMs: number): Promise<void> {
+    this.#isEnding = true
     await Promise.all([...this.#running.values()].map((child) => child.kill(graceMs)))
+    for (const pid of this.#running.keys()) this.#journal.removeChild(pid)
     await this.#endRecorded(() => true, graceMs)
   }
 

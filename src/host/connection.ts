@@ -99,8 +99,9 @@ export class Connection {
     this.#options.socket.destroy()
   }
 
-  /** Closes when everything given to the socket has gone out. */
+  /** Closes when everything there is has gone out. */
   end(): void {
+    this.#pump()
     this.#options.socket.end()
   }
 

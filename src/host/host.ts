@@ -38,7 +38,7 @@ export type Started =
   | { readonly kind: "taken"; readonly heldBy: LockHolder | null }
 
 /** How long each step of leaving may take, in ms; together at most three seconds. */
-const LEAVE = { sessions: 1_500, providers: 500, children: 500 }
+const LEAVE = { sessions: 1_500, providers: 500, children: 500, link: 200 }
 
 /** @throws when the journal or the socket cannot be opened. */
 export async function startHost(options: HostOptions): Promise<Started> {
@@ -145,7 +145,7 @@ export class Host {
     await within(LEAVE.providers, Promise.allSettled([...this.#providers.values()].map((one) => one.close())))
     await this.#children.endAll(LEAVE.children)
     this.#events.flush()
-    this.#link.close()
+    await within(LEAVE.link, this.#link.close())
     rmSync(this.#socketPath, { force: true })
     this.#journal.close()
     this.#releaseLock()

@@ -73,7 +73,7 @@ export class Lane {
   /** Its agent is open, idle, and needs no preparation for this turn. */
   isReadyFor(spec: SessionSpec): boolean {
     const isAtRest = !this.isWorking && this.#opening === null && this.#closing === null
-    return isAtRest && this.#open !== null && this.#open.canServe(spec) && this.#open.isSetTo(spec.settings)
+    return isAtRest && this.#open?.canServe(spec) === true && this.#open.isSetTo(spec.settings)
   }
 
   get #running(): readonly AttemptId[] {

@@ -48,10 +48,12 @@ export class LinkServer {
     this.#runtime?.wakeLive()
   }
 
-  /** No new connections; those there are end when what was given to them has gone out. */
-  close(): void {
-    this.#server.close()
+  /** No new connections; resolves when those there have taken what was left for them and have ended. */
+  async close(): Promise<void> {
+    const closed = Promise.withResolvers<void>()
+    this.#server.close(() => closed.resolve())
     for (const connection of this.#connections) connection.end()
+    await closed.promise
   }
 
   #accept(socket: Socket): void {

@@ -4,6 +4,8 @@ import type { AgentConfig } from "../protocol/config.ts"
 import { ProviderId } from "../protocol/ids.ts"
 import { profileFor } from "../providers/acp/profiles.ts"
 import { createAcpProvider } from "../providers/acp/provider.ts"
+import { createClaudeProvider } from "../providers/claude/provider.ts"
+import { createCodexProvider } from "../providers/codex/provider.ts"
 import { createDemoProvider } from "../providers/demo/provider.ts"
 import type { Provider, ProviderConfig } from "../providers/provider.ts"
 import type { MakeContext } from "./host.ts"
@@ -14,10 +16,13 @@ export function createProviders(config: Config, makeContext: MakeContext): reado
     makeContext(id, { ...silence, ...providerConfig(agent ?? {}) })
   const acp = Object.entries(config.providers.acp ?? {}).map(([name, agent]) => {
     const id = ProviderId.parse(`acp:${name}`)
-    return createAcpProvider(id, profileFor(agent.command ?? name, agent.args), context(id, agent))
+    const profile = profileFor(agent.command ?? name, agent.args)
+    return createAcpProvider(id, { ...profile, label: agent.label ?? profile.label }, context(id, agent))
   })
+  const codex = createCodexProvider(context(ProviderId.parse("codex"), config.providers.codex))
+  const claude = createClaudeProvider(context(ProviderId.parse("claude"), config.providers.claude))
   const demo = createDemoProvider(context(ProviderId.parse("demo"), config.providers.demo))
-  return [...acp, demo]
+  return [codex, claude, ...acp, demo]
 }
 
 /** Without the keys that are absent: the port tells "absent" from "undefined". */

@@ -1,4 +1,7 @@
-/** Drives the scripted agent; its settings say how: `mode` "survive" for one that outlives the host. */
+/**
+ * Drives the scripted agent; its settings say how. `mode` "survive": it outlives the host. `model` "hold:<gate>": it
+ * opens when the gate does; "refuse": it does not open; "mute": a close says nothing of the running turn.
+ */
 import { existsSync, readFileSync } from "node:fs"
 import { connect, type Socket } from "node:net"
 import { join } from "node:path"
@@ -118,11 +121,13 @@ async function connectWhenThere(path: string): Promise<Socket> {
 function session(spec: SessionSpec, sink: EventSink, wire: Wire): ProviderSession {
   const send = (line: ToAgent) => wire.write(JSON.stringify(line))
   const nativeId = spec.nativeId ?? `native-${spec.session}`
+  let running: AttemptId | null = null
   return {
     nativeId,
     configure: async () => {},
     async send(prompt, attempt) {
       const steps: Step[] = JSON.parse(prompt.text)
+      running = attempt
       for (const step of steps) if (step.do === "hold") await gate(spec, step.gate)
       await send({ kind: "prompt", attempt, steps })
       if (steps.some((step) => step.do === "accept")) await accepted(sink, attempt)
@@ -136,7 +141,12 @@ function session(spec: SessionSpec, sink: EventSink, wire: Wire): ProviderSessio
       await send({ kind: "answer", request })
       return "answered"
     },
-    close: () => wire.close(),
+    async close() {
+      if (running && spec.settings.model !== "mute") {
+        sink.emit({ kind: "attempt.ended", attempt: running, outcome: { kind: "stopped", text: "" } })
+      }
+      await wire.close()
+    },
   }
 }
 

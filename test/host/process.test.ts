@@ -39,6 +39,16 @@ describe("the host's children", () => {
     },
   )
 
+  it("end their turns when the host is stopped, and the runtime hears it before the link ends", async () => {
+    await using world = new World()
+    const reader = await world.connects()
+    const attempt = await world.starts(reader, [...([{ do: "accept" }, { do: "wait", gate: "no" }] as const)])
+    await reader.sees(attempt, "attempt.accepted")
+    await reader.link.command({ kind: "host.stop" })
+    await reader.link.closed
+    expect(reader.events.at(-1)?.event).toMatchObject({ kind: "attempt.ended", outcome: { kind: "stopped" } })
+  })
+
   it("are gone after SIGTERM, within three seconds", async () => {
     await using world = new World()
     const reader = await world.connects()
@@ -58,11 +68,11 @@ describe("the host's children", () => {
   it("are gone when their session closes, and the stopped turn has its outcome", async () => {
     await using world = new World()
     const reader = await world.connects()
-    const attempt = await world.starts(reader, [
-      { do: "accept" },
-      { do: "spawn", how: "group" },
-      { do: "wait", gate: "no" },
-    ])
+    const attempt = await world.starts(
+      reader,
+      [{ do: "accept" }, { do: "spawn", how: "group" }, { do: "wait", gate: "no" }],
+      { settings: { model: "mute" } },
+    )
     const pid = await spawned(reader, attempt)
     await reader.link.command({ kind: "session.close", session: world.session })
     expect(await isGone(pid)).toBe(true)

@@ -70,6 +70,7 @@ async function connectOrNull(options: ConnectOptions): Promise<HostLink | null> 
 }
 
 async function startHost({ dataDir, environment, hostMain }: LaunchOptions): Promise<ReadySignal> {
+  const stderr = openErrorFile(dataDir)
   const child = spawn(
     process.execPath,
     [hostMain ?? ownHostMain(), "--data-dir", dataDir, "--ready-fd", "3"],
@@ -77,9 +78,10 @@ async function startHost({ dataDir, environment, hostMain }: LaunchOptions): Pro
       cwd: "/",
       detached: true,
       env: hostEnvironment(environment),
-      stdio: ["ignore", "ignore", "ignore", "pipe"],
+      stdio: ["ignore", "ignore", stderr, "pipe"],
     },
   )
+  closeSync(stderr)
   const pipe = child.stdio[3]
   if (!(pipe instanceof Readable)) throw new HostLinkError("not_started", "the host got no ready pipe")
   const timer = setTimeout(() => pipe.destroy(new Error("it did not answer in time")), START_LIMIT_MS)
@@ -98,7 +100,7 @@ async function startHost({ dataDir, environment, hostMain }: LaunchOptions): Pro
 function openErrorFile(dataDir: string): number {
   const logs = join(dataDir, "logs")
   mkdirSync(logs, { recursive: true, mode: 0o700 })
-  return openSync(join(logs, "host-stderr.log"), "w", 0o600)
+  return openSync(join(logs, "host-stderr.log"), "a", 0o600)
 }
 
 /** Nothing readable: it ended before it could say why. */
