@@ -22,7 +22,7 @@ export function eventsTable(db: DatabaseSync) {
   const after = db.prepare("SELECT * FROM events WHERE session = ? AND seq > ? ORDER BY seq LIMIT ?")
   const ofTurn = db.prepare("SELECT * FROM events WHERE turn = ? ORDER BY seq DESC LIMIT ?")
   const anyOfKinds = db.prepare(`SELECT 1 AS found FROM events WHERE turn = ? AND kind = 'item'
-    AND json_extract(body, '$.kind') IN ('command', 'file_change', 'tool') LIMIT 1`)
+    AND json_extract(body, '$.item.kind') IN ('command', 'file_change', 'tool') LIMIT 1`)
   const last = db.prepare("SELECT next_seq - 1 AS seq FROM sessions WHERE id = ?")
   const toEvent = (row: Record<string, unknown>): StoredEvent => ({
     seq: row.seq as number,

@@ -12,6 +12,7 @@ import { outboxTable } from "./outbox.ts"
 import { overviewQueries } from "./overview.ts"
 import { requestsTable } from "./requests.ts"
 import { sessionsTable } from "./sessions.ts"
+import { traceQueries } from "./trace.ts"
 import { Transactions } from "./transaction.ts"
 import { turnsTable } from "./turns.ts"
 
@@ -38,6 +39,7 @@ function assemble(db: DatabaseSync, dataDir: string, migratedFrom: number | null
     attachments: attachmentsTable(db),
     machine: machineTables(db),
     overview: overviewQueries(db),
+    trace: traceQueries(db),
     transact: <T>(run: () => T): T => transactions.transact(run),
     afterCommit: (consequence: () => void): void => transactions.afterCommit(consequence),
     backUp: (label: string): Promise<string> => backUp(db, dataDir, label),

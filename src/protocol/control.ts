@@ -232,8 +232,9 @@ export type StopTurnReceipt = z.infer<typeof StopTurnReceipt>
 // ── GET /v1/trace/:message ───────────────────────────────────────────────────────────────────────────────────────
 
 /**
- * `:message` is a turn id, an attempt id, a client id, a request id, or a Telegram message as `<chat>/<message>` (or
- * its t.me link), URL-encoded. Steps are in the order they happened.
+ * `:message` is a turn id, an attempt id, a client id, a request id, or a Telegram message as `<chat>/<message>` (with
+ * `<bot>:` before it where several bots share a chat's id, or as its t.me link), URL-encoded. Steps are in the order
+ * they happened.
  */
 export const TraceReply = z.object({
   session: SessionId,

@@ -5,7 +5,6 @@
 import { chmodSync, rmSync } from "node:fs"
 import type { HttpBindings } from "@hono/node-server"
 import { type Context, Hono } from "hono"
-import { bodyLimit } from "hono/body-limit"
 import { type ControlSay, controlText } from "../core/texts/control.ts"
 import type { Language } from "../core/texts/text.ts"
 import { prepareSocketDirectory } from "../platform/socket-path.ts"
@@ -18,6 +17,7 @@ import { programRoutes } from "./control/program.ts"
 import { requestRoutes } from "./control/requests.ts"
 import { SessionFeed } from "./control/session-feed.ts"
 import { sessionRoutes } from "./control/sessions.ts"
+import { traceRoutes } from "./control/trace.ts"
 import { closeServer, httpServer, listen } from "./http-server.ts"
 
 export interface ControlServerOptions extends Pick<ControlContext, "status" | "stop"> {
@@ -32,9 +32,6 @@ export interface ControlServer {
   close(): Promise<void>
 }
 
-const MEGABYTE = 1024 * 1024
-/** Half of what the host takes in one frame: a prompt must still fit when it is quoted. */
-const BODY_LIMIT_MB = 4
 /** Answers that are not out by then are cut off, in ms. */
 const CLOSE_LIMIT_MS = 2_000
 
@@ -64,22 +61,16 @@ export async function startControlServer(options: ControlServerOptions): Promise
 
 export function controlApp(context: ControlContext): Hono {
   const { say, feed } = context
-  const tooLarge = () => new ControlFault("invalid", say("error.too_large", { limit: BODY_LIMIT_MB }))
   return new Hono()
     .use(async (_, next) => {
       if (feed.isClosed) throw new ControlFault("unavailable", say("error.stopping"))
       await next()
     })
-    .use(
-      bodyLimit({
-        maxSize: BODY_LIMIT_MB * MEGABYTE,
-        onError: (request) => refuse(request, tooLarge()),
-      }),
-    )
     .route("/", programRoutes(context))
     .route("/", sessionRoutes(context))
     .route("/", eventRoutes(context))
     .route("/", requestRoutes(context))
+    .route("/", traceRoutes(context))
     .notFound((request) => refuse(request, unknownRoute(request, say)))
     .onError((error, request) => refuse(request, faultOf(error, say) ?? kept(error, request, context)))
 }

@@ -84,6 +84,7 @@ CREATE TABLE events (
   PRIMARY KEY (session, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX events_turn ON events (turn, seq);
+CREATE INDEX events_attempt ON events (json_extract(body, '$.attempt')) WHERE kind = 'turn.started';
 
 CREATE TABLE requests (
   id          TEXT PRIMARY KEY,

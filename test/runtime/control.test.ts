@@ -1,0 +1,305 @@
+import { statSync } from "node:fs"
+import { describe, expect, it } from "vitest"
+import { NotRunningError } from "../../src/cli/control-client.ts"
+import { ControlError } from "../../src/protocol/control.ts"
+import type { RequestId, SessionId } from "../../src/protocol/ids.ts"
+import { ControlWorld, ECHO, LONG } from "./control-world.ts"
+
+const errorOf = (body: string) => ControlError.parse(JSON.parse(body)).error
+
+describe("prompts over the control socket", () => {
+  it("run once per client id, however often they are sent", async () => {
+    await using world = await ControlWorld.start()
+    const session = await world.session()
+    const prompt = { clientId: "cli:1", text: "hello [[hold go]]" }
+    const receipts = await Promise.all([1, 2, 3].map(() => world.client.prompt(session.id, prompt)))
+    expect(receipts.filter((receipt) => !receipt.repeated)).toHaveLength(1)
+    expect(new Set(receipts.map((receipt) => receipt.turn)).size).toBe(1)
+    const [first] = receipts
+    if (!first) throw new Error("there is no receipt")
+    const second = await world.client.prompt(session.id, { clientId: "cli:2", text: "next" })
+    expect(second).toMatchObject({ ahead: 1, repeated: false, state: "queued" })
+    world.releases("go")
+    expect((await world.sees(session, second.turn, "turn.ended")).fact.outcome).toEqual({
+      kind: "completed",
+      text: "echo: next",
+    })
+    const late = await world.client.prompt(session.id, prompt)
+    expect(late).toMatchObject({ turn: first.turn, state: "completed", ahead: 0, repeated: true })
+    expect(world.consumed("hello")).toBe(1)
+  })
+
+  it("come through a restart of the runtime that happens while they run", async () => {
+    await using world = await ControlWorld.start()
+    const session = await world.session()
+    const turn = await world.says(session, "long [[hold go]]")
+    await world.sees(session, turn, "turn.started")
+    const waiting = world.client.events(session.id, { after: 1000, wait: LONG })
+    await world.ends()
+    expect(await waiting).toEqual({ events: [], next: 1000 })
+    await expect(world.client.status()).rejects.toThrow(NotRunningError)
+    await world.starts()
+    world.releases("go")
+    await world.sees(session, turn, "turn.ended")
+    expect(world.consumed("long")).toBe(1)
+  })
+})
+
+describe("events over the control socket", () => {
+  it("wake a reader with what was committed, in order and without gaps", async () => {
+    await using world = await ControlWorld.start()
+    const session = await world.session()
+    const waiting = world.client.events(session.id, { after: session.lastSeq, wait: LONG })
+    const turn = await world.says(session, "hello")
+    const woken = await waiting
+    expect(woken.events[0]).toMatchObject({ turn, fact: { kind: "turn.queued", text: "hello", files: 0 } })
+    expect(woken.live).toBeUndefined()
+    await world.sees(session, turn, "turn.ended")
+    const all = await world.client.events(session.id, { after: 0, wait: 0 })
+    expect(all.events.map(({ seq }) => seq)).toEqual(all.events.map((_, index) => index + 1))
+    expect(all.events.map(({ fact }) => fact.kind)).toEqual([
+      ...["turn.queued", "turn.started", "item", "turn.ended"],
+    ])
+    expect(all.next).toBe(all.events.length)
+    const [summary] = (await world.client.sessions()).sessions
+    expect(summary).toMatchObject({ id: session.id, title: "hello", lastSeq: all.next, turn: null })
+  })
+
+  it("bring the text of what is being written, once each time it changed", async () => {
+    await using world = await ControlWorld.start()
+    const session = await world.session()
+    const turn = await world.says(session, "hello [[hold go]]")
+    let live = 0
+    let text = ""
+    while (!text.includes("holding go")) {
+      const reply = await world.client.events(session.id, { after: 1000, wait: LONG, live })
+      expect(reply.live?.revision).not.toBe(live)
+      live = reply.live?.revision ?? 0
+      text = reply.live?.texts.find((one) => one.turn === turn && one.channel === "message")?.text ?? ""
+    }
+    const known = await world.client.events(session.id, { after: 1000, wait: 0, live })
+    expect(known.live?.revision).toBe(live)
+    const stale = await world.client.events(session.id, { after: 1000, wait: LONG, live: live + 1000 })
+    expect(stale.live?.texts.map((one) => one.text)).toEqual([text])
+    world.releases("go")
+    await world.sees(session, turn, "turn.ended")
+    const over = await world.client.events(session.id, { after: 1000, wait: LONG, live })
+    expect(over.live?.texts).toEqual([])
+  })
+
+  it("tell what a waiting prompt was changed to", async () => {
+    await using world = await ControlWorld.start()
+    const session = await world.session()
+    await world.says(session, "first [[hold go]]")
+    const turn = await world.says(session, "second")
+    world.kernel.turns.edit(turn, { text: "better", files: [] })
+    expect((await world.sees(session, turn, "turn.edited")).fact.text).toBe("better")
+    world.releases("go")
+    expect((await world.sees(session, turn, "turn.ended")).fact.outcome.text).toBe("echo: better")
+  })
+})
+
+describe("requests and stops over the control socket", () => {
+  it("are answered once, and later answers learn by whom", async () => {
+    await using world = await ControlWorld.start()
+    const session = await world.session()
+    const turn = await world.says(session, "run [[perm echo hi]]")
+    const { request, version, body } = (await world.sees(session, turn, "request.opened")).fact
+    if (body.kind !== "approval") throw new Error("no approval was asked for")
+    const allow = body.options.find((option) => option.effect === "allow_once")?.id ?? ""
+    const answer = (option: string, of = version) =>
+      world.client.answer(request, { version: of, answer: { kind: "option", option } })
+    expect((await world.client.status()).openRequests).toBe(1)
+    await expect(answer("none of them")).rejects.toMatchObject({ code: "invalid" })
+    expect(await answer(allow, version + 7)).toEqual({ outcome: "stale" })
+    expect(await answer(allow)).toEqual({ outcome: "answered", by: "terminal" })
+    expect(await answer(allow)).toEqual({ outcome: "already", by: "terminal" })
+    expect((await world.sees(session, turn, "request.closed")).fact).toMatchObject({
+      ...{ request, why: "answered", by: "terminal" },
+    })
+    expect((await world.sees(session, turn, "turn.ended")).fact.outcome.text).toContain("(allowed)")
+    const unknown = "nothing" as RequestId
+    await expect(
+      world.client.answer(unknown, { version: 1, answer: { kind: "dismissed" } }),
+    ).rejects.toMatchObject({ code: "not_found" })
+  })
+
+  it("are gone when the turn that asked was stopped", async () => {
+    await using world = await ControlWorld.start()
+    const session = await world.session()
+    const turn = await world.says(session, "run [[perm echo hi]]")
+    const { request, version } = (await world.sees(session, turn, "request.opened")).fact
+    await world.says(session, "next")
+    expect(await world.client.stopTurn(session.id)).toEqual({ turn, queued: 1 })
+    expect((await world.sees(session, turn, "turn.ended")).fact.outcome.kind).toBe("stopped")
+    expect(await world.client.answer(request, { version, answer: { kind: "dismissed" } })).toEqual({
+      outcome: "gone",
+    })
+  })
+
+  it("stop nothing when nothing runs", async () => {
+    await using world = await ControlWorld.start()
+    const session = await world.session()
+    expect(await world.client.stopTurn(session.id)).toEqual({ turn: null, queued: 0 })
+  })
+})
+
+describe("the runtime over its control socket", () => {
+  it("tells how it is, before and after there is work", async () => {
+    await using world = await ControlWorld.start()
+    expect(await world.client.status()).toMatchObject({
+      host: { state: "not_started" },
+      sessions: { open: 0, working: 0 },
+      queuedTurns: 0,
+    })
+    const session = await world.session()
+    const turn = await world.says(session, "hello [[hold go]]")
+    await world.says(session, "next")
+    await world.sees(session, turn, "turn.started")
+    expect(await world.client.status()).toMatchObject({
+      host: { state: "connected", pid: world.kernel.hostPid },
+      sessions: { open: 1, working: 1 },
+      queuedTurns: 1,
+    })
+    const [summary] = (await world.client.sessions()).sessions
+    expect(summary).toMatchObject({ turn: "running", queued: 1, provider: ECHO, workspaceKind: "managed" })
+    world.releases("go")
+  })
+
+  it("asks every agent how it is", async () => {
+    await using world = await ControlWorld.start()
+    const { providers } = await world.client.providers()
+    expect(providers.find(({ provider }) => provider === ECHO)?.state).toBe("ready")
+  })
+
+  it("is told to stop when the answer is out", async () => {
+    await using world = await ControlWorld.start()
+    expect(await world.client.stopRuntime(true)).toEqual({ pid: process.pid })
+    await world.client.status()
+    expect(world.stops).toEqual([{ agents: true }])
+  })
+
+  it("is for its owner alone, also where another runtime died", async () => {
+    await using world = await ControlWorld.start()
+    const found = statSync(world.socket)
+    expect(found.isSocket()).toBe(true)
+    expect((found.mode & 0o777).toString(8)).toBe("600")
+  })
+})
+
+describe("the trace of a message", () => {
+  it("tells its way from the update to the delivered answer, whatever it is called by", async () => {
+    await using world = await ControlWorld.start()
+    const session = await world.session()
+    const { ledger, turns, clock } = world.kernel
+    const channel = ledger.channels.ensure("telegram", "77:42", clock.now())
+    ledger.inbox.receive({ bot: 77, updateId: 900, lane: "telegram:77:42", body: {} }, clock.now())
+    const { id: turn } = turns.submit({
+      ...{ session: session.id, origin: "owner", channel: channel.id, sourceMessage: "5", hold: null },
+      ...{ clientId: "telegram:77:900:1", prompt: { text: "run [[perm echo hi]]", files: [] } },
+    })
+    const { request, version, body } = (await world.sees(session, turn, "request.opened")).fact
+    const option = body.kind === "approval" ? (body.options[0]?.id ?? "") : ""
+    await world.client.answer(request, { version, answer: { kind: "option", option } })
+    await world.sees(session, turn, "turn.ended")
+    const final = { key: "final", lane: "telegram:77:42", priority: "final", payload: {}, turn } as const
+    const row = ledger.outbox.owe(final, clock.now()) ?? 0
+    ledger.outbox.sending(row, clock.now())
+    ledger.outbox.sent(row, "6", clock.now())
+
+    const { steps } = await world.client.trace(turn)
+    const idsOf = (wanted: string) => steps.find(({ step }) => step === wanted)?.ids
+    expect(steps.map(({ step }) => step)).toEqual([
+      ...["received", "queued", "accepted", "requested", "answered", "note", "ended", "owed", "delivered"],
+    ])
+    expect(idsOf("received")).toEqual({ bot: "77", update: "900" })
+    expect(idsOf("queued")).toEqual({ turn, client: "telegram:77:900:1", channel: "77:42", message: "5" })
+    const attempt = idsOf("accepted")?.attempt ?? ""
+    const native = ledger.sessions.providerBinding(session.id, ECHO)?.nativeId ?? ""
+    expect(native).not.toBe("")
+    expect(idsOf("accepted")).toEqual({ attempt, provider: ECHO, native })
+    expect(world.consumed(attempt)).toBe(1)
+    expect(idsOf("delivered")).toEqual({ row: String(row), message: "6" })
+    expect(steps.find(({ step }) => step === "note")?.detail).toBe("command ×1, message ×1")
+
+    const names = [attempt, request, "telegram:77:900:1", "42/5", "42/6", "77:42/6"]
+    for (const name of names) expect(await world.client.trace(name)).toMatchObject({ turn })
+    for (const name of ["42/7", "43/5", "78:42/5", "nobody"])
+      await expect(world.client.trace(name)).rejects.toMatchObject({ code: "not_found" })
+  })
+
+  it("shows a prompt that waits, and one that was stopped with its question open", async () => {
+    await using world = await ControlWorld.start()
+    const session = await world.session()
+    const turn = await world.says(session, "run [[perm echo hi]]")
+    await world.sees(session, turn, "request.opened")
+    const waiting = await world.says(session, "next")
+    const stepsOf = async (id: string) => (await world.client.trace(id)).steps.map(({ step }) => step)
+    expect(await stepsOf(waiting)).toEqual(["queued"])
+    await world.client.stopTurn(session.id)
+    await world.sees(session, turn, "turn.ended")
+    expect(await stepsOf(turn)).toContain("ended")
+    expect((await world.client.trace(turn)).steps.at(-1)?.detail).toBe("stopped")
+  })
+})
+
+describe("what the control socket refuses", () => {
+  it("says why, under a code, in the owner's language", async () => {
+    await using world = await ControlWorld.start({ language: "ko" })
+    const nobody = "S404" as SessionId
+    await expect(world.client.prompt(nobody, { clientId: "1", text: "hi" })).rejects.toMatchObject({
+      code: "not_found",
+      message: "S404 세션이 없습니다.",
+    })
+    await expect(world.client.events(nobody, { after: 0, wait: LONG })).rejects.toMatchObject({
+      code: "not_found",
+    })
+    await expect(world.client.createSession({ provider: ECHO, workspace: "nowhere" })).rejects.toMatchObject({
+      code: "invalid",
+    })
+    const other = "acp:other" as typeof ECHO
+    await expect(world.client.createSession({ provider: other })).rejects.toMatchObject({ code: "invalid" })
+  })
+
+  it("names what is not of the promised form", async () => {
+    await using world = await ControlWorld.start()
+    await world.session()
+    const requests = [
+      ["POST", "/v1/sessions", "{", 400],
+      ["POST", "/v1/sessions", '{"provider":"nobody"}', 400],
+      ["POST", "/v1/sessions/S001/prompts", '{"clientId":"","text":"hi"}', 400],
+      ["POST", "/v1/sessions/S001/prompts", '{"clientId":"1"}', 400],
+      ["POST", "/v1/sessions/..%2f/prompts", "{}", 404],
+      ["GET", "/v1/sessions/S001/events?wait=99999999", "", 400],
+      ["GET", "/v1/sessions/S001/events?after=-1", "", 400],
+      ["POST", "/v1/requests/1/answer", "[]", 400],
+      ["GET", "/v1/nothing", "", 404],
+      ["DELETE", "/v1/sessions", "", 404],
+    ] as const
+    for (const [method, path, body, status] of requests) {
+      const reply = await world.raw(method, path, body)
+      expect([method, path, body, reply.status]).toEqual([method, path, body, status])
+      expect(errorOf(reply.body).message).not.toBe("")
+    }
+  })
+
+  it("bodies beyond their limit, and takes those below it", async () => {
+    await using world = await ControlWorld.start()
+    const session = await world.session()
+    const path = `/v1/sessions/${session.id}/prompts`
+    const prompt = (size: number) => JSON.stringify({ clientId: "big", text: "x".repeat(size) })
+    const refused = await world.raw("POST", path, prompt(4 * 1024 * 1024))
+    expect(errorOf(refused.body).code).toBe("invalid")
+    expect((await world.raw("POST", path, prompt(1024 * 1024))).status).toBe(200)
+  })
+
+  it("a fault of its own is kept in the log under the id it gives", async () => {
+    await using world = await ControlWorld.start()
+    world.fault = new Error("an inner detail")
+    const reply = await world.raw("GET", "/v1/status")
+    expect(reply.status).toBe(500)
+    expect(errorOf(reply.body)).toMatchObject({ code: "internal", logId: "kept" })
+    expect(reply.body).not.toContain("an inner detail")
+    expect(world.log.lines.some((line) => line.includes("an inner detail"))).toBe(true)
+  })
+})
