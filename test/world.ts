@@ -36,6 +36,7 @@ export class World implements AsyncDisposable {
   readonly #options: WorldOptions
   #process: ChildProcess | null = null
   #output = ""
+  #extra: Readonly<Record<string, string>> = {}
 
   constructor(given: { directory: string; telegram: TelegramServer; options: WorldOptions }) {
     this.directory = given.directory
@@ -78,7 +79,13 @@ export class World implements AsyncDisposable {
       TELEGRAM_BOT_TOKENS: this.bots.map((bot) => bot.token).join(","),
       TELEGRAM_OWNER_ID: String(OWNER),
       ...this.#options.environment,
+      ...this.#extra,
     }
+  }
+
+  /** For the next start, over everything else. */
+  setEnvironment(environment: Readonly<Record<string, string>>): void {
+    this.#extra = environment
   }
 
   async starts(): Promise<void> {
@@ -151,7 +158,8 @@ export class World implements AsyncDisposable {
     if (host !== null) signal(host, "SIGTERM")
     if (host !== null) await gone(host)
     await this.telegram.close()
-    rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 })
+    // A failing run is looked into with KEEP_WORLD=1.
+    if (!process.env.KEEP_WORLD) rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 })
   }
 
   async #ends(how: NodeJS.Signals): Promise<number | null> {

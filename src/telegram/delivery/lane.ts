@@ -68,8 +68,9 @@ export class ChatLane {
   #isStopping = false
   /** Ends the present wait. */
   #awake = Promise.withResolvers<void>()
-  /** Null while there is nothing to do. */
-  #running: Promise<void> | null = null
+  /** False while there is nothing to do. A run may end before its promise is even in hand. */
+  #isRunning = false
+  #lastRun: Promise<void> = Promise.resolve()
   /** Nothing can be sent before this: no connection, no valid token. */
   #pausedUntil: Instant = 0
   /** How often in a row nothing could be sent. */
@@ -84,8 +85,9 @@ export class ChatLane {
   /** Something new may be owed. */
   wake(): void {
     if (this.#isStopping) return
-    if (this.#running === null) this.#running = this.#run()
-    else this.#awake.resolve()
+    if (this.#isRunning) return this.#awake.resolve()
+    this.#isRunning = true
+    this.#lastRun = this.#run()
   }
 
   /** Telegram is reachable again: what was put off for that reason goes now. */
@@ -110,7 +112,7 @@ export class ChatLane {
     this.#isStopping = true
     this.#awake.resolve()
     const timer = this.#spec.clock.after(graceMs, () => this.#abandon.abort())
-    await this.#running
+    await this.#lastRun
     timer.cancel()
   }
 
@@ -129,7 +131,7 @@ export class ChatLane {
       }
     }
     // In the same breath as the decision to end: a wake-up from now on starts anew.
-    this.#running = null
+    this.#isRunning = false
   }
 
   async #pause(until: Instant): Promise<void> {

@@ -1,0 +1,48 @@
+/**
+ * The long crash test: `npm run test:crash -- [--kills 500] [--seed N] [--bots 3] [--per 50]`. Each campaign has its own
+ * seed, printed before it begins; a failing one is repeated with `--seed N --kills K`.
+ */
+import { parseArgs } from "node:util"
+import { runCampaign, type Verdict } from "./campaign.ts"
+
+const { values } = parseArgs({
+  options: {
+    kills: { type: "string", default: "500" },
+    seed: { type: "string" },
+    bots: { type: "string", default: "3" },
+    per: { type: "string", default: "50" },
+    verbose: { type: "boolean", default: false },
+  },
+})
+
+const verdicts: Verdict[] = []
+let left = Number(values.kills)
+let seed = Number(values.seed ?? Date.now() % 1_000_000)
+while (left > 0) {
+  const kills = Math.min(left, Number(values.per))
+  console.log(`campaign with seed ${seed}: ${kills} kills, ${values.bots} bots`)
+  const onRound = values.verbose ? (round: object) => console.log(JSON.stringify(round)) : undefined
+  const verdict = await runCampaign({
+    seed,
+    kills,
+    bots: Number(values.bots),
+    ...(onRound ? { onRound } : {}),
+  })
+  console.log(JSON.stringify(verdict))
+  verdicts.push(verdict)
+  left -= kills
+  seed += 1
+}
+
+const sum = (count: (verdict: Verdict) => number) =>
+  verdicts.reduce((total, verdict) => total + count(verdict), 0)
+const faults = verdicts.flatMap((verdict) => verdict.faults.map((fault) => `seed ${verdict.seed}: ${fault}`))
+console.log(
+  `kills: ${sum((v) => v.kills.runtime)} runtime, ${sum((v) => v.kills.host)} host, ${sum((v) => v.atBoundaries)} of them exactly at a step boundary`,
+)
+console.log(
+  `prompts: ${sum((v) => v.prompts)}, answered ${sum((v) => v.answered)}, ended with a stated reason ${sum((v) => v.explained)}, marked as resent ${sum((v) => v.resent)}`,
+)
+for (const fault of faults) console.log(`FAULT ${fault}`)
+console.log(faults.length === 0 ? "no promise broken" : `${faults.length} promises broken`)
+process.exitCode = faults.length === 0 ? 0 : 1
