@@ -5,7 +5,7 @@ import { describeProvider, type World } from "./conformance.ts"
 import { createSurroundings } from "./local-context.ts"
 
 async function createWorld(): Promise<World> {
-  const surroundings = createSurroundings()
+  const surroundings = createSurroundings({ hosted: true })
   const { workspace, supervisor } = surroundings
   const create = () => createDemoProvider(surroundings.context({}))
   const killAgent = async (): Promise<void> => {

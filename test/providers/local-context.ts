@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import type { Clock, Log, ProviderConfig, ProviderContext } from "../../src/providers/provider.ts"
+import { createHostSupervisor } from "../fakes/host-supervisor.ts"
 import { createPlainSupervisor, type PlainSupervisor } from "../fakes/plain-supervisor.ts"
 
 export interface Surroundings {
@@ -28,15 +29,20 @@ export const realClock: Clock = {
   },
 }
 
-export function createSurroundings(): Surroundings {
+/** `hosted`: children are started by the host's own supervisor. */
+export function createSurroundings({ hosted = false } = {}): Surroundings {
   const root = realpathSync(mkdtempSync(join(tmpdir(), "ra-provider-")))
   const workspace = join(root, "workspace")
   const home = join(root, "home")
   const stateDir = join(root, "state")
   for (const dir of [workspace, home, stateDir]) mkdirSync(dir, { mode: 0o700 })
   const path = `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`
-  const supervisor = createPlainSupervisor({ PATH: path, HOME: home, LANG: "C.UTF-8", TMPDIR: root })
+  const environment = { PATH: path, HOME: home, LANG: "C.UTF-8", TMPDIR: root }
   const kept: { what: string; payload: unknown }[] = []
+  const log = quietLog(kept)
+  const supervisor = hosted
+    ? createHostSupervisor({ environment, stateDir, log })
+    : createPlainSupervisor(environment)
   return {
     root,
     workspace,
@@ -48,7 +54,7 @@ export function createSurroundings(): Surroundings {
       supervisor,
       clock: realClock,
       newId: randomUUID,
-      log: quietLog(kept),
+      log,
       config,
     }),
     async close() {

@@ -19,9 +19,9 @@ const Message = z.looseObject({
 
 /** The agent's lines as the SDK's message stream. */
 export function lineStream(child: Child, taps: Taps): Stream {
+  let open = true
   const readable = new ReadableStream<AnyMessage>({
     start(controller) {
-      let open = true
       child.onLine((line) => {
         const message = parseLine(line)
         if (!message) taps.noise(line)
@@ -29,9 +29,13 @@ export function lineStream(child: Child, taps: Taps): Stream {
         else if (open) controller.enqueue(message)
       })
       void child.exited.then(() => {
+        if (open) controller.close()
         open = false
-        controller.close()
       })
+    },
+    // The SDK stops reading when it could not write.
+    cancel() {
+      open = false
     },
   })
   const writable = new WritableStream<AnyMessage>({

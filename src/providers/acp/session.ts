@@ -151,6 +151,16 @@ export class AcpSession implements ProviderSession, SessionPeer {
   // ── opening ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   async #connect(): Promise<AcpConnection> {
+    try {
+      return await this.#attach()
+    } catch (error) {
+      if (!(error instanceof ProviderError) || error.failure.class !== "crashed") throw error
+      // The process may have been dying when it was taken; nothing was asked of it yet, so a new one is tried once.
+      return await this.#attach()
+    }
+  }
+
+  async #attach(): Promise<AcpConnection> {
     if (this.#connection?.usable) return this.#connection
     this.#connection?.detach(this.#nativeId, this)
     const connection = await this.#agent.connect(this.#spec.workspace)
