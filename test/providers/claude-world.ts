@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto"
 import { join } from "node:path"
 import { AttemptId, SessionId } from "../../src/protocol/ids.ts"
-import type { PromptFile, SessionSpec, Settings } from "../../src/protocol/session.ts"
+import type { Item, PromptFile, SessionSpec, Settings } from "../../src/protocol/session.ts"
 import { createClaudeProvider } from "../../src/providers/claude/provider.ts"
 import type { Provider, ProviderConfig, ProviderSession } from "../../src/providers/provider.ts"
 import { type MessagesModel, startMessagesModel } from "../fakes/models/messages.ts"
@@ -41,6 +41,18 @@ export interface ClaudeWorld {
 
 export function newAttempt(): AttemptId {
   return AttemptId.parse(randomUUID())
+}
+
+/** The last state of the attempt's first item of a kind. */
+export function itemOf<K extends Item["kind"]>(
+  { recorder }: Opened,
+  attempt: AttemptId,
+  kind: K,
+): Extract<Item, { kind: K }> {
+  const isWanted = (item: Item): item is Extract<Item, { kind: K }> => item.kind === kind
+  const found = recorder.items(attempt).find(isWanted)
+  if (found === undefined) throw new Error(`no ${kind} among ${JSON.stringify(recorder.items(attempt))}`)
+  return found
 }
 
 export async function createClaudeWorld(binary: string): Promise<ClaudeWorld> {

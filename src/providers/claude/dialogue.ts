@@ -10,6 +10,7 @@ import type { EventSink, ProviderContext, SteerOutcome } from "../provider.ts"
 import type { ClaudeConnection } from "./connection.ts"
 import { readText } from "./file-change.ts"
 import { limitsOf } from "./limits.ts"
+import { noticeOf } from "./notice.ts"
 import { OpenAsks } from "./open-asks.ts"
 import { askOf } from "./permission.ts"
 import { TaskList } from "./task-list.ts"
@@ -188,17 +189,11 @@ export class Dialogue {
         return this.#onResult(message.body)
       case "retry":
         this.#turn?.onRetry()
-        return this.#notice({ code: "retrying", ...counts(message) })
+        return this.#notice(noticeOf(message))
       case "fallback":
-        return this.#notice({
-          code: "model_changed",
-          to: message.to,
-          ...(message.from ? { from: message.from } : {}),
-        })
       case "compacted":
-        return this.#notice({ code: "context_compacted" })
       case "warning":
-        return this.#notice({ code: "warning", detail: message.detail })
+        return this.#notice(noticeOf(message))
       case "rate_limit": {
         this.#turn?.noteRateLimit(message.info)
         const limits = limitsOf(message.info)
@@ -408,12 +403,5 @@ export class Dialogue {
     if (text === this.#announced) return
     this.#announced = text
     this.#parts.sink.emit(event)
-  }
-}
-
-function counts(message: Extract<WireMessage, { kind: "retry" }>): { attempt?: number; of?: number } {
-  return {
-    ...(message.attempt === undefined ? {} : { attempt: message.attempt }),
-    ...(message.of === undefined ? {} : { of: message.of }),
   }
 }

@@ -6,7 +6,7 @@ import { z } from "zod"
 
 const Json = z.record(z.string(), z.unknown())
 
-export const ToolResultMeta = z.looseObject({
+const ToolResultMeta = z.looseObject({
   id: z.string().optional(),
   permission_decision: z.looseObject({ decision: z.string().optional() }).optional(),
   non_execution_kind: z.string().optional(),

@@ -126,7 +126,7 @@ function answerOther(incoming: IncomingMessage, response: ServerResponse, path: 
 }
 
 /** The text blocks of everything the user side said since the model's last answer, tool results left out. */
-export function newestUserText(body: MessagesBody): string {
+function newestUserText(body: MessagesBody): string {
   const lastAnswer = body.messages.findLastIndex((message) => message.role === "assistant")
   return body.messages
     .slice(lastAnswer + 1)
