@@ -1,4 +1,5 @@
 /** Writes a session's events to the terminal as they come; a message grows while it is being written. */
+import type { Writable } from "node:stream"
 import { styleText } from "node:util"
 import type { ChatSay } from "../../core/texts/chat.ts"
 import type { LiveText, SessionEvent } from "../../protocol/control.ts"
@@ -8,7 +9,7 @@ import { harmless } from "../harmless.ts"
 import { commandHead, itemLines, type Line, noticeLine } from "./item-lines.ts"
 
 export interface TranscriptOptions {
-  readonly stdout: NodeJS.WriteStream
+  readonly stdout: Writable
   readonly say: ChatSay
   /** Words for an outcome that is not an answer. */
   readonly describeOutcome: (

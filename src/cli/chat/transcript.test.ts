@@ -1,0 +1,118 @@
+import { PassThrough } from "node:stream"
+import { beforeEach, describe, expect, it } from "vitest"
+import { chatText } from "../../core/texts/chat.ts"
+import type { SessionFact } from "../../protocol/control.ts"
+import { ItemId, RequestId, TurnId } from "../../protocol/ids.ts"
+import type { Item } from "../../protocol/session.ts"
+import { Transcript } from "./transcript.ts"
+
+const turn = TurnId.parse("7f0c2a4e-1111-4222-8333-444455556666")
+const id = ItemId.parse("i1")
+
+let stdout: PassThrough
+let transcript: Transcript
+let seq = 0
+beforeEach(() => {
+  stdout = new PassThrough()
+  transcript = new Transcript({
+    stdout,
+    say: chatText("en"),
+    describeOutcome: (outcome) => `<${outcome.kind}>`,
+    showTime: () => "noon",
+  })
+})
+
+const tell = (fact: SessionFact) => transcript.event({ seq: ++seq, at: 0, turn, fact })
+const item = (value: Item) => tell({ kind: "item", item: value })
+const live = (text: string) => transcript.live({ turn, item: id, channel: "message", text })
+const message = (text: string, status: Item["status"] = "completed") =>
+  item({ kind: "message", id, status, text })
+const shown = (): string => String(stdout.read() ?? "")
+
+describe("the transcript", () => {
+  it("lets a message grow, and ends its line once", () => {
+    live("Hel")
+    live("Hello")
+    live("Hello wor")
+    message("Hello world")
+    tell({ kind: "turn.ended", outcome: { kind: "completed", text: "Hello world" } })
+    expect(shown()).toBe("Hello world\n")
+  })
+
+  it("adds no empty line after a message that ends with one", () => {
+    message("Hello\n")
+    expect(shown()).toBe("Hello\n")
+  })
+
+  it("goes on with a message that something came between", () => {
+    live("one")
+    tell({ kind: "notice", notice: { code: "context_compacted" } })
+    message("one two")
+    expect(shown()).toBe("one\nThe agent has shortened its context.\n two\n")
+  })
+
+  it("writes a message again that turned out to be another", () => {
+    live("draft")
+    message("final")
+    expect(shown()).toBe("draft\nfinal\n")
+  })
+
+  it("shows an answer that came without a message, and what became of a turn that did not go well", () => {
+    tell({ kind: "turn.ended", outcome: { kind: "stopped", text: "as far as I got" } })
+    expect(shown()).toBe("as far as I got\n<stopped>\n")
+  })
+
+  it("shows a command when it begins and its result when it ends", () => {
+    const command = { kind: "command", id, command: "make", output: "a\nb\n" } as const
+    item({ ...command, status: "running" })
+    expect(shown()).toBe("$ make\n")
+    item({ ...command, status: "failed", exitCode: 2 })
+    expect(shown()).toBe("  a\n  b\n  exit 2\n")
+  })
+
+  it("shows the end of a long output and how much is missing", () => {
+    const output = Array.from({ length: 20 }, (_, index) => `line ${index}`).join("\n")
+    item({ kind: "command", id, status: "completed", command: "seq", output, exitCode: 0 })
+    expect(shown()).toMatch(/^\$ seq\n {2}… 12 more lines\n {2}line 12\n[\s\S]* {2}line 19\n$/)
+  })
+
+  it("shows prompts of other surfaces and not the one typed here", () => {
+    transcript.typedHere(turn)
+    tell({ kind: "turn.queued", origin: "owner", text: "mine", files: 0 })
+    tell({ kind: "turn.queued", origin: "owner", text: "theirs", files: 2 })
+    expect(shown()).toBe("from another place\n› theirs [2 files]\n")
+  })
+
+  it("tells who answered, unless it was the owner here", () => {
+    const request = RequestId.parse("r1")
+    tell({ kind: "request.closed", request, why: "answered", by: "Telegram" })
+    transcript.answeredHere(request)
+    tell({ kind: "request.closed", request, why: "answered", by: "terminal" })
+    expect(shown()).toBe("Answered by: Telegram\n")
+  })
+
+  it("leaves out what was superseded", () => {
+    message("never mind", "dropped")
+    expect(shown()).toBe("")
+  })
+
+  it("lets no agent drive the terminal", () => {
+    const attack = "\u001b]0;owned\u0007\u001b[2J\u009b31m\u202ereversed"
+    live(attack)
+    message(attack)
+    item({ kind: "command", id: ItemId.parse("i2"), status: "completed", command: attack, output: attack })
+    item({ kind: "tool", id: ItemId.parse("i3"), status: "failed", name: attack, title: attack })
+    item({
+      kind: "file_change",
+      id: ItemId.parse("i4"),
+      status: "completed",
+      changes: [{ path: attack, change: "add" }],
+    })
+    item({ kind: "image", id: ItemId.parse("i5"), status: "completed", path: attack, mediaType: "image/png" })
+    tell({ kind: "notice", notice: { code: "warning", detail: attack } })
+    tell({ kind: "turn.ended", outcome: { kind: "stopped", text: attack } })
+    const text = shown()
+    for (const control of ["\u001b", "\u0007", "\u009b", "\u202e"]) expect(text).not.toContain(control)
+    expect(text).toContain("reversed")
+  })
+})
