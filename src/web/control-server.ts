@@ -62,7 +62,9 @@ export async function startControlServer(options: ControlServerOptions): Promise
 export function controlApp(context: ControlContext): Hono {
   const { say, feed } = context
   return new Hono()
-    .use(async (_, next) => {
+    .use(async (request, next) => {
+      // A kept connection would make the first request after our end fail like a fault, not like our absence.
+      request.header("connection", "close")
       if (feed.isClosed) throw new ControlFault("unavailable", say("error.stopping"))
       await next()
     })

@@ -104,6 +104,8 @@ export class ControlWorld implements AsyncDisposable {
     this.#kernel?.stop()
     this.#ledger?.close()
     this.#server = null
+    this.#kernel = null
+    this.#ledger = null
   }
 
   session(): Promise<SessionSummary> {

@@ -35,6 +35,8 @@ describe("prompts over the control socket", () => {
     const turn = await world.says(session, "long [[hold go]]")
     await world.sees(session, turn, "turn.started")
     const waiting = world.client.events(session.id, { after: 1000, wait: LONG })
+    // Connections are taken in their order: with this answer the one above waits inside.
+    await world.client.status()
     await world.ends()
     expect(await waiting).toEqual({ events: [], next: 1000 })
     await expect(world.client.status()).rejects.toThrow(NotRunningError)
@@ -83,7 +85,7 @@ describe("events over the control socket", () => {
     expect(stale.live?.texts.map((one) => one.text)).toEqual([text])
     world.releases("go")
     await world.sees(session, turn, "turn.ended")
-    const over = await world.client.events(session.id, { after: 1000, wait: LONG, live })
+    const over = await world.client.events(session.id, { after: 1000, wait: 0, live })
     expect(over.live?.texts).toEqual([])
   })
 

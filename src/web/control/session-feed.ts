@@ -57,9 +57,11 @@ export class SessionFeed implements Surface {
     const readers = this.#readers.get(session) ?? new Set()
     const timer = this.#clock.after(until - this.#clock.now(), resolve)
     this.#readers.set(session, readers.add(resolve))
-    signal.addEventListener("abort", () => resolve(), { once: true })
+    const leave = () => resolve()
+    signal.addEventListener("abort", leave)
     return promise.finally(() => {
       timer.cancel()
+      signal.removeEventListener("abort", leave)
       readers.delete(resolve)
       if (readers.size === 0 && this.#readers.get(session) === readers) this.#readers.delete(session)
     })
@@ -73,7 +75,8 @@ export class SessionFeed implements Surface {
   }
 
   #onLive({ session }: LiveTurn, change: LiveChange): void {
-    if (change === "text" || change === "item" || change === "ended") {
+    // Text that ends, ends with an event, which brings the reader an answer of its own.
+    if (change === "text") {
       this.#revision += 1
       this.#revisions.set(session, this.#revision)
     }
