@@ -64,6 +64,25 @@ export function initialMeter(kind: MeterKind): Meter {
   return { kind, tokens: burst, countedAt: 0, closedUntil: 0, lastStatusAt: null, lastDraftAt: null }
 }
 
+/**
+ * A meter of a chat that an earlier process talked to: `recent` calls are known to have gone out since
+ * `now - RECENT_MS`; frames shown in passing left no trace, so a few more are assumed, and none is shown at once.
+ */
+export function resumedMeter(kind: MeterKind, recent: number, now: Instant): Meter {
+  const fresh = initialMeter(kind)
+  const assumed = Math.min(RATES[kind].reserve, fresh.tokens)
+  return {
+    ...fresh,
+    tokens: fresh.tokens - assumed - recent,
+    countedAt: now,
+    lastStatusAt: now,
+    lastDraftAt: now,
+  }
+}
+
+/** How far back calls still weigh on a meter, in ms. */
+export const RECENT_MS = 60_000
+
 /** What to do with a call now. Changes nothing: `spend` when it is really sent. */
 export function decide(meter: Meter, { priority, count = 1 }: Call, now: Instant): Decision {
   const isCosmetic = priority === "status" || priority === "draft"

@@ -97,6 +97,10 @@ export function outboxTable(db: DatabaseSync) {
     "SELECT count(*) AS n FROM outbox INDEXED BY outbox_open WHERE state IN ('pending', 'sending')",
   )
 
+  const attempted = db.prepare(
+    "SELECT count(*) AS n FROM outbox WHERE updated_at > ? AND lane = ? AND attempts > 0",
+  )
+
   const one = (row: Record<string, unknown> | undefined): OutboxRow | null => (row ? toRow(row) : null)
 
   return {
@@ -141,6 +145,8 @@ export function outboxTable(db: DatabaseSync) {
     rewrite: (id: number, payload: unknown, now: Instant): boolean =>
       rewrite.run(JSON.stringify(payload), now, id).changes === 1,
     purgeBefore: (time: Instant): number => Number(purge.run(time).changes),
+    /** Rows of a lane that were tried after `time`, whatever became of them. */
+    attemptedSince: (lane: string, time: Instant): number => attempted.get(time, lane)?.n as number,
     depth: (): number => depth.get()?.n as number,
   }
 }

@@ -6,6 +6,7 @@ import {
   type Meter,
   type Priority,
   penalise,
+  resumedMeter,
   spend,
 } from "../../core/meter.ts"
 import type { Instant } from "../../protocol/ids.ts"
@@ -30,6 +31,11 @@ export class Budget {
   /** The bot's own meter. */
   #bot: Meter = initialMeter("bot")
   readonly #chats = new Map<number, Meter>()
+
+  /** An earlier process talked to this chat: `recent` calls are known. */
+  resume(chat: number, recent: number, now: Instant): void {
+    this.#chats.set(chat, resumedMeter(isPrivate(chat) ? "private" : "group", recent, now))
+  }
 
   /** Whether a call may go now. Changes nothing. */
   ask({ chat, weight, priority }: Spending, now: Instant): Decision {

@@ -3,6 +3,7 @@
 import type { Clock } from "../../core/clock.ts"
 import { systemClock } from "../../core/clock.ts"
 import type { Log } from "../../core/log.ts"
+import { RECENT_MS } from "../../core/meter.ts"
 import type { Ledger } from "../../ledger/ledger.ts"
 import type { Instant } from "../../protocol/ids.ts"
 import { laneOf, parseLane } from "../address.ts"
@@ -89,7 +90,7 @@ export class DeliveryLanes {
     const bot = place && this.#bots.get(place.bot)
     if (!this.#isRunning || !bot) return null
     const { ledger, texts, hooks = {}, log } = this.#spec
-    this.#restorePenalty(lane, place.chat, bot.budget)
+    this.#restoreMeter(lane, place.chat, bot.budget)
     const { api, budget } = bot
     const clock = this.#clock
     const created = new ChatLane({ lane, chat: place.chat, api, budget, ledger, clock, log, hooks, texts })
@@ -97,8 +98,10 @@ export class DeliveryLanes {
     return created
   }
 
-  #restorePenalty(lane: string, chat: number, budget: Budget): void {
+  #restoreMeter(lane: string, chat: number, budget: Budget): void {
     const now = this.#clock.now()
+    const recent = this.#spec.ledger.outbox.attemptedSince(lane, now - RECENT_MS)
+    if (recent > 0) budget.resume(chat, recent, now)
     const closedUntil = this.#spec.ledger.machine.setting<Instant>(penaltyKey(lane)) ?? 0
     if (closedUntil > now) budget.penalise(chat, (closedUntil - now) / 1000, now)
   }
