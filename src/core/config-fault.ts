@@ -60,7 +60,7 @@ export function wordProblem(fault: Fault, language: Language): ConfigProblem {
 }
 
 /** The place of a setting in words: a file's path, "the environment" … */
-export function sourceName(source: ConfigSource, language: Language): string {
+function sourceName(source: ConfigSource, language: Language): string {
   switch (source.kind) {
     case "dotenv":
     case "file":

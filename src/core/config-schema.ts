@@ -76,7 +76,7 @@ const Workspaces = z.strictObject({
   cleanupIntervalMs: Duration.default(24 * hour).describe("How often they are looked for, in ms"),
 })
 
-export const logLevels = ["debug", "info", "warn", "error"] as const
+const logLevels = ["debug", "info", "warn", "error"] as const
 
 const Logs = z.strictObject({
   level: z.enum(logLevels).default("info").describe("Least severe line that is written"),

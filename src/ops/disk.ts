@@ -8,13 +8,13 @@ const mebibyte = 1024 ** 2
 const gibibyte = 1024 ** 3
 
 /** Bytes that this user can still write on the disk that holds the path or will hold it. */
-export function freeBytes(target: string): number {
+function freeBytes(target: string): number {
   const stats = statfsOfExisting(target)
   return stats.bavail * stats.bsize
 }
 
-/** Below this the ledger may not be able to commit: housekeeping then takes no more files in. */
-export const leastFreeBytes = 200 * mebibyte
+/** Below this the ledger may soon be unable to commit. */
+const leastFreeBytes = 200 * mebibyte
 
 export function checkDisk(dataDir: string, say: OpsSay): Finding {
   let free: number
@@ -38,7 +38,7 @@ export function checkDisk(dataDir: string, say: OpsSay): Finding {
 }
 
 /** A size as people read it: 1.5 GiB. */
-export function showBytes(bytes: number): string {
+function showBytes(bytes: number): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"]
   let value = bytes
   let unit = 0

@@ -50,7 +50,7 @@ function providerText(status: ProviderStatus, say: OpsSay): string {
 }
 
 /** What the owner can do, in words. */
-export function remedyText(remedy: Remedy, say: OpsSay): string {
+function remedyText(remedy: Remedy, say: OpsSay): string {
   switch (remedy.kind) {
     case "install":
     case "sign_in":

@@ -21,7 +21,7 @@ export function loadConfig(request: ConfigRequest): ParsedConfig {
   return parseConfig(readSources(request))
 }
 
-export function readSources(request: ConfigRequest): ConfigSources {
+function readSources(request: ConfigRequest): ConfigSources {
   const home = request.environment.HOME || homedir()
   const dataDir = locateDataDir({
     commandLine: request.dataDir,
