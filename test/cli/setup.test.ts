@@ -1,5 +1,3 @@
-import { PassThrough } from "node:stream"
-import { stripVTControlCharacters } from "node:util"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { chooseBots } from "../../src/cli/setup/choose-bots.ts"
 import { learnOwner } from "../../src/cli/setup/learn-owner.ts"
@@ -8,6 +6,7 @@ import { type Config, defaultConfig } from "../../src/core/config.ts"
 import { setupText } from "../../src/core/texts/setup.ts"
 import type { FakeBot } from "../fakes/telegram/bot.ts"
 import { startTelegram, type TelegramServer } from "../fakes/telegram/server.ts"
+import { Person } from "./person.ts"
 
 let telegram: TelegramServer
 let bot: FakeBot
@@ -16,39 +15,6 @@ beforeEach(async () => {
   bot = telegram.addBot({ username: "mine_bot" })
 })
 afterEach(() => telegram.close())
-
-/** A person at a terminal: reads what it shows, presses keys. */
-class Person {
-  readonly input = new PassThrough()
-  readonly output = Object.assign(new PassThrough(), { columns: 100 })
-  #shown = ""
-  readonly #watchers = new Set<() => void>()
-
-  constructor() {
-    this.output.setEncoding("utf8").on("data", (text: string) => {
-      this.#shown += stripVTControlCharacters(text)
-      for (const watcher of this.#watchers) watcher()
-    })
-  }
-
-  /** Resolves with the match once the terminal shows it, after what was seen before. */
-  async sees(pattern: RegExp): Promise<RegExpExecArray> {
-    const { promise, resolve } = Promise.withResolvers<RegExpExecArray>()
-    const look = () => {
-      const match = pattern.exec(this.#shown)
-      if (!match) return
-      this.#shown = this.#shown.slice(match.index + match[0].length)
-      resolve(match)
-    }
-    this.#watchers.add(look)
-    look()
-    return await promise.finally(() => this.#watchers.delete(look))
-  }
-
-  presses(keys: string): void {
-    this.input.write(keys)
-  }
-}
 
 function setupFor(person: Person, changes: Partial<Config["telegram"]> = {}): Setup {
   const config = defaultConfig("/nowhere", "/nowhere")

@@ -1,4 +1,5 @@
 /** Asks the owner what an agent wants to know, with prompts in the terminal. */
+import type { Readable, Writable } from "node:stream"
 import { isCancel, multiselect, note, password, select, text } from "@clack/prompts"
 import type { ChatSay } from "../../core/texts/chat.ts"
 import type { RequestId } from "../../protocol/ids.ts"
@@ -15,6 +16,9 @@ export interface Asking {
   readonly say: ChatSay
   /** Aborts when the request was answered elsewhere. */
   readonly signal: AbortSignal
+  /** The terminal that is asked in. */
+  readonly input: Readable
+  readonly output: Writable
 }
 
 /** Null: the owner pressed Ctrl-C, or the request went away. */
@@ -52,18 +56,18 @@ export function requestLines(body: RequestBody, say: ChatSay): readonly string[]
 
 type WithOptions = Extract<RequestBody, { kind: "approval" | "plan" }>
 
-async function askOption(body: WithOptions, { say, signal }: Asking): Promise<Answer | null> {
+async function askOption(body: WithOptions, { say, ...io }: Asking): Promise<Answer | null> {
   const [title, ...lines] = requestLines(body, say)
-  note(lines.join("\n"), title)
+  note(lines.join("\n"), title, io)
   const option = await select({
     message: say("request.choose"),
     options: body.options.map((one) => ({ value: one.id, label: optionLabel(one, say) })),
-    signal,
+    ...io,
   })
   if (isCancel(option)) return null
   const effect = body.options.find((one) => one.id === option)?.effect
   if (!body.acceptsReason || (effect !== "deny" && effect !== "deny_stop")) return { kind: "option", option }
-  const reason = await text({ message: say("request.say_why"), signal })
+  const reason = await text({ message: say("request.say_why"), ...io })
   if (isCancel(reason)) return null
   return reason?.trim() ? { kind: "option", option, reason: reason.trim() } : { kind: "option", option }
 }
@@ -87,7 +91,7 @@ async function askQuestions(questions: readonly Question[], asking: Asking): Pro
 const ownWords = ""
 
 async function askQuestion(question: Question, asking: Asking): Promise<string[] | null> {
-  const { say, signal } = asking
+  const { say, ...io } = asking
   const { header, text: words } = question
   const message = harmless(header && !words.includes(header) ? `${header}\n${words}` : words)
   if (question.options.length === 0) return await askFreely(message, question, asking)
@@ -100,8 +104,8 @@ async function askQuestion(question: Question, asking: Asking): Promise<string[]
     ...(question.freeText ? [{ value: ownWords, label: say("request.own_answer") }] : []),
   ]
   const chosen = question.multiple
-    ? await multiselect({ message, options, required: true, signal })
-    : await select({ message, options, signal })
+    ? await multiselect({ message, options, required: true, ...io })
+    : await select({ message, options, ...io })
   if (isCancel(chosen)) return null
   const labels = Array.isArray(chosen) ? chosen : [chosen]
   if (!labels.includes(ownWords)) return labels
@@ -109,7 +113,9 @@ async function askQuestion(question: Question, asking: Asking): Promise<string[]
   return own === null ? null : [...labels.filter((label) => label !== ownWords), ...own]
 }
 
-async function askFreely(message: string, question: Question, { signal }: Asking): Promise<string[] | null> {
-  const answer = question.secret ? await password({ message, signal }) : await text({ message, signal })
+async function askFreely(message: string, question: Question, asking: Asking): Promise<string[] | null> {
+  const { signal, input, output } = asking
+  const io = { signal, input, output }
+  const answer = question.secret ? await password({ message, ...io }) : await text({ message, ...io })
   return isCancel(answer) ? null : [answer ?? ""]
 }

@@ -186,10 +186,10 @@ export class Conversation {
   }
 
   async #answer(request: OpenRequest): Promise<void> {
-    const { client, transcript, say } = this.#options
+    const { client, transcript, say, stdin, stdout } = this.#options
     const gone = new AbortController()
     this.#asking = { id: request.id, gone }
-    const answer = await askRequest(request, { say, signal: gone.signal })
+    const answer = await askRequest(request, { say, signal: gone.signal, input: stdin, output: stdout })
     this.#asking = null
     this.#view.settle(request.id)
     if (answer === null) {

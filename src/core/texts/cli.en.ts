@@ -51,8 +51,6 @@ export const en = {
   "problem.fatal": "Error",
   "problem.degraded": "Problem",
   "problem.warning": "Note",
-  "problem.accepted": "Accepted: {accepted}",
-  "problem.remedy": "What to do: {remedy}",
 
   "start.refused": "RemoteAgent does not start until this is corrected.",
   "start.starting": "RemoteAgent {version}, data in {dataDir}",

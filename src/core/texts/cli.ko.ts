@@ -53,8 +53,6 @@ export const ko: Translation<typeof en> = {
   "problem.fatal": "오류",
   "problem.degraded": "문제",
   "problem.warning": "알림",
-  "problem.accepted": "허용되는 값: {accepted}",
-  "problem.remedy": "할 일: {remedy}",
 
   "start.refused": "이 문제를 고치기 전에는 RemoteAgent가 시작되지 않습니다.",
   "start.starting": "RemoteAgent {version}, 데이터 위치 {dataDir}",
