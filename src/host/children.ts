@@ -60,7 +60,7 @@ export class Children {
     const ended = this.#journal.children().filter((child) => isMeant(child) && !this.#running.has(child.pid))
     await Promise.all(
       ended.map(async (child) => {
-        this.#log.info({ pid: child.pid, label: child.label }, "ending a child that an earlier host left")
+        this.#log.info({ child: child.pid, label: child.label }, "ending a child that an earlier host left")
         await endTree(child, graceMs)
         this.#journal.removeChild(child.pid)
       }),

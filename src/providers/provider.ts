@@ -142,7 +142,10 @@ export interface ChildSpec {
   readonly env: Readonly<Record<string, string>>
   readonly inherit: readonly string[]
   readonly label: string
-  /** Left running when the host dies; its adapter finds it again. */
+  /**
+   * Left running when the host dies; its adapter finds it again. It has no input, and its output goes to a file, of
+   * which `stderrTail` reads the end: a pipe would break with the host.
+   */
   readonly survivesHost?: boolean
 }
 
