@@ -1,13 +1,15 @@
 /** The Codex adapter on machines that lack something: a program, a login, a sandbox, a socket, a model that answers. */
 import { execFileSync, spawnSync } from "node:child_process"
-import { chmodSync, existsSync, writeFileSync } from "node:fs"
+import { appendFileSync, chmodSync, existsSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import type { AttemptId } from "../../src/protocol/ids.ts"
+import type { Answer } from "../../src/protocol/session.ts"
 import { findCodex } from "../../src/providers/codex/program.ts"
 import { codexBinary } from "../agents/install.ts"
 import { type CodexWorld, createCodexWorld } from "./codex-world.ts"
-import { expectWholeAttempt, type Recorder } from "./recorder.ts"
+import { expectWholeAttempt, type OpenedRequest, type Recorder } from "./recorder.ts"
 
 const binary = codexBinary()
 /** Taking the sandbox away needs root and util-linux. */
@@ -78,6 +80,46 @@ describe.skipIf(binary === null)("codex", () => {
     })
     await world.surroundings.supervisor.ended(world.surroundings.supervisor.running())
     expect(world.surroundings.supervisor.running()).toEqual([])
+  })
+
+  it("asks for leave to use a tool of an MCP server, and passes on the tool's own form", async () => {
+    const server = join(import.meta.dirname, "../fakes/form-mcp-server.ts")
+    appendFileSync(
+      join(world.codexHome, "config.toml"),
+      `[mcp_servers.shop]\ncommand = "${process.execPath}"\nargs = ["${server}"]\n`,
+    )
+    const { session, recorder, send } = await world.open()
+    const order = async () => {
+      world.model.script.mcpTool("shop", "order", {})
+      world.model.script.reply("ordered")
+      return send("order")
+    }
+    const answers: Answer = { kind: "answers", answers: { size: ["large"], count: ["2"] } }
+
+    const first = await order()
+    const leave = await recorder.request(first)
+    expect(leave.body).toMatchObject({
+      ...{ kind: "approval", subject: "tool" },
+      options: ["allow_once", "allow_session", "allow_always", "deny", "deny_stop"].map((effect) =>
+        expect.objectContaining({ effect }),
+      ),
+    })
+    await session.answer(leave.request, { kind: "option", option: "session" })
+    const form = await recorder.until(() => requests(recorder, first).at(1))
+    await session.answer(form.request, answers)
+    await recorder.ended(first)
+    expect(recorder.items(first)).toContainEqual(
+      expect.objectContaining({ kind: "tool", name: "shop.order", output: ACCEPTED }),
+    )
+
+    const second = await order()
+    const only = await recorder.request(second)
+    expect(only.body.kind).toBe("question")
+    await session.answer(only.request, { kind: "dismissed" })
+    await recorder.ended(second)
+    expect(recorder.items(second)).toContainEqual(
+      expect.objectContaining({ kind: "tool", output: expect.stringContaining("cancel") }),
+    )
   })
 
   it("installed by npm is started without its launcher", async () => {
@@ -163,6 +205,12 @@ describe.skipIf(binary === null)("codex", () => {
     expectWholeAttempt(recorder, attempt)
   })
 })
+
+const ACCEPTED = JSON.stringify({ action: "accept", content: { count: 2, size: "large" } })
+
+function requests(recorder: Recorder, attempt: AttemptId): readonly OpenedRequest[] {
+  return recorder.of(attempt).filter((event) => event.kind === "request.opened")
+}
 
 function noticeCodes(recorder: Recorder): readonly string[] {
   return recorder.events.flatMap((event) => (event.kind === "notice" ? [event.notice.code] : []))

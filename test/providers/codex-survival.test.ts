@@ -70,7 +70,7 @@ describe.skipIf(binary === null)("codex", () => {
       world.model.script.fail("overloaded")
       const attempt = await send("try")
       await recorder.ended(attempt)
-      await world.killAgents()
+      await world.killHostsAndAgents()
       const spec = world.spec({ nativeId: session.nativeId })
       expect(await world.create().recover(spec, attempt, new Recorder())).toMatchObject({
         kind: "ended",
@@ -184,8 +184,8 @@ async function startServer(world: CodexWorld, socket: string): Promise<void> {
 }
 
 async function connect(world: CodexWorld, socket: string): Promise<Connection> {
-  const { log } = world.surroundings.context({})
-  return Connection.open(await openSocket(socket, 1_000), { log, version: "0" })
+  const { log, clock } = world.surroundings.context({})
+  return Connection.open(await openSocket(socket, 1_000), { log, clock, version: "0" })
 }
 
 /** A socket that passes everything on to another, until it is cut. */

@@ -5,7 +5,14 @@ import { join } from "node:path"
 import { AttemptId, SessionId } from "../../src/protocol/ids.ts"
 import type { Prompt, PromptFile, SessionSpec, Settings } from "../../src/protocol/session.ts"
 import { createCodexProvider } from "../../src/providers/codex/provider.ts"
-import type { Provider, ProviderConfig, ProviderSession } from "../../src/providers/provider.ts"
+import type {
+  Child,
+  ChildSpec,
+  Provider,
+  ProviderConfig,
+  ProviderSession,
+  Supervisor,
+} from "../../src/providers/provider.ts"
 import { type ResponsesServer, startResponsesServer } from "../fakes/models/responses.ts"
 import { createSurroundings, type Surroundings } from "./local-context.ts"
 import { Recorder } from "./recorder.ts"
@@ -37,6 +44,8 @@ export interface CodexWorld {
   open(choice?: SpecChoice, provider?: Provider): Promise<Opened>
   /** Kills every app-server as a crash would, and waits until they are gone. */
   killAgents(): Promise<void>
+  /** The same, after the death of every provider made so far: none of them starts anything any more. */
+  killHostsAndAgents(): Promise<void>
   /** Another workspace. */
   makeWorkspace(name: string): string
   /** A `codex` as the owner starts it by hand; its output once it has ended. */
@@ -66,8 +75,11 @@ export async function createCodexWorld(binary: string, baseUrl?: string): Promis
   writeFileSync(join(codexHome, "config.toml"), configToml(baseUrl ?? model.baseUrl))
   // Codex makes no helper programs below the temporary directory, which otherwise holds its home here.
   const env = { SCRIPTED_API_KEY: API_KEY, TMPDIR: temp }
-  const create = (config: ProviderConfig = {}): Provider =>
-    createCodexProvider(surroundings.context({ command: binary, ...config, env: { ...env, ...config.env } }))
+  const host = createMortalSupervisor(supervisor)
+  const create = (config: ProviderConfig = {}): Provider => {
+    const context = surroundings.context({ command: binary, ...config, env: { ...env, ...config.env } })
+    return createCodexProvider({ ...context, supervisor: host.supervisor() })
+  }
   const provider = create()
   const spec: CodexWorld["spec"] = (choice = {}) => ({
     session: SessionId.parse("S001"),
@@ -76,6 +88,11 @@ export async function createCodexWorld(binary: string, baseUrl?: string): Promis
     nativeId: choice.nativeId ?? null,
     settings: choice.settings ?? {},
   })
+  async function killAgents(): Promise<void> {
+    const pids = supervisor.running()
+    for (const pid of pids) process.kill(-pid, "SIGKILL")
+    await supervisor.ended(pids)
+  }
   return {
     ...{ binary, model, surroundings, workspace, codexHome, provider, env, create, spec },
     async open(choice, from = provider) {
@@ -88,10 +105,11 @@ export async function createCodexWorld(binary: string, baseUrl?: string): Promis
       }
       return { session, recorder, send }
     },
-    async killAgents() {
-      const pids = supervisor.running()
-      for (const pid of pids) process.kill(-pid, "SIGKILL")
-      await supervisor.ended(pids)
+    killAgents,
+    async killHostsAndAgents() {
+      host.die()
+      await host.settled()
+      await killAgents()
     },
     makeWorkspace(name) {
       const directory = join(root, name)
@@ -109,6 +127,35 @@ export async function createCodexWorld(binary: string, baseUrl?: string): Promis
     async close() {
       await surroundings.close()
       await model.close()
+    },
+  }
+}
+
+/** Supervisors that start nothing any more once their host is dead, as one process cannot really kill a part of itself. */
+function createMortalSupervisor(supervisor: Supervisor) {
+  let generation = 0
+  const starting = new Set<Promise<unknown>>()
+  return {
+    supervisor(): Supervisor {
+      const born = generation
+      const start = async (spec: ChildSpec): Promise<Child> => {
+        if (generation !== born) throw new Error("this host is dead")
+        return supervisor.spawn(spec)
+      }
+      return {
+        ...supervisor,
+        spawn(spec) {
+          const started = start(spec)
+          starting.add(started)
+          return started.finally(() => starting.delete(started))
+        },
+      }
+    },
+    die() {
+      generation++
+    },
+    async settled() {
+      await Promise.allSettled(starting)
     },
   }
 }

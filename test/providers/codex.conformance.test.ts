@@ -33,7 +33,7 @@ async function createWorld(codex: string): Promise<World> {
       },
     },
     async reborn() {
-      await world.killAgents()
+      await world.killHostsAndAgents()
       return world.create()
     },
     processes: () => world.surroundings.supervisor.running(),

@@ -42,16 +42,18 @@ export class AppServer {
 
   /** Starts the server unless it runs. @throws ProviderError when that is impossible. */
   async connection(): Promise<Connection> {
-    const existing = await this.#connection?.catch(() => null)
-    if (existing && !existing.isLost) return existing
-    // Whoever comes while the connection is being made waits for the same one.
-    if (this.#connection === null || existing?.isLost) this.#connection = this.#connect()
+    const known = this.#connection
+    const connection = await known?.catch(() => null)
+    if (connection && !connection.isLost) return connection
+    // Of those who waited for the same one, the first makes the next.
+    if (this.#connection === null || this.#connection === known) this.#connection = this.#connect()
     return this.#connection
   }
 
   /** Asks something of the shared server if it runs, else of one that lives only for the question. */
   async ask<T>(question: (connection: Connection) => Promise<T>): Promise<T> {
-    if (this.#connection !== null || existsSync(this.#socket)) return question(await this.connection())
+    const isRunning = this.#connection !== null || (await this.#adopt())
+    if (isRunning) return question(await this.connection())
     const connection = await this.#openChild(await this.#spawn([], false))
     try {
       return await question(connection)
@@ -65,9 +67,10 @@ export class AppServer {
    * through it.
    */
   async daemon(): Promise<Connection | null> {
-    const existing = await this.#daemon
-    if (existing && !existing.isLost) return existing
-    this.#daemon = this.#connectDaemon()
+    const known = this.#daemon
+    const connection = await known
+    if (connection && !connection.isLost) return connection
+    if (this.#daemon === known) this.#daemon = this.#connectDaemon()
     return this.#daemon
   }
 
@@ -86,10 +89,18 @@ export class AppServer {
     try {
       return (await this.#findRunning()) ?? (await this.#start())
     } catch (cause) {
-      this.#connection = null
       if (cause instanceof ProviderError) throw cause
       throw crashed(cause)
     }
+  }
+
+  /** Whether a server that an earlier host started is there; then it is the shared one. */
+  async #adopt(): Promise<boolean> {
+    const found = await this.#findRunning()
+    if (found === null) return false
+    if (this.#connection === null) this.#connection = Promise.resolve(found)
+    else found.close()
+    return true
   }
 
   async #findRunning(): Promise<Connection | null> {
@@ -148,7 +159,8 @@ export class AppServer {
   }
 
   #open(channel: Channel): Promise<Connection> {
-    return Connection.open(channel, { log: this.#context.log, version: ownVersion() })
+    const { log, clock } = this.#context
+    return Connection.open(channel, { log, clock, version: ownVersion() })
   }
 
   async #spawn(listen: readonly string[], survivesHost: boolean): Promise<Child> {

@@ -1,6 +1,6 @@
 /** JSON-RPC with an app-server, without the `jsonrpc` field, as Codex speaks it; routed by thread. */
 import { z } from "zod"
-import type { Log } from "../provider.ts"
+import type { Clock, Log } from "../provider.ts"
 import type { Channel } from "./channel.ts"
 import * as incoming from "./incoming.ts"
 import { type Notification, readNotification } from "./incoming.ts"
@@ -90,6 +90,7 @@ interface Waiting {
 
 export interface ConnectionOptions {
   readonly log: Log
+  readonly clock: Clock
   readonly version: string
 }
 
@@ -103,8 +104,8 @@ export class Connection {
   }
 
   /** @throws Refused, ConnectionLost */
-  static async open(channel: Channel, { log, version }: ConnectionOptions): Promise<Connection> {
-    const rpc = new Rpc(channel, log)
+  static async open(channel: Channel, { log, clock, version }: ConnectionOptions): Promise<Connection> {
+    const rpc = new Rpc(channel, { log, clock })
     const { codexHome } = await rpc.request("initialize", {
       clientInfo: { name: CLIENT_NAME, title: "RemoteAgent", version },
       capabilities: { experimentalApi: true, requestAttestation: false },
@@ -148,9 +149,13 @@ export class Connection {
 /** How our threads are told from others: Codex keeps it as a thread's originator. */
 export const CLIENT_NAME = "remoteagent"
 
+/** No request of ours takes long: what a turn takes is told by notifications. */
+const ANSWER_LIMIT_MS = 60_000
+
 class Rpc {
   readonly #channel: Channel
   readonly #log: Log
+  readonly #clock: Clock
   readonly #waiting = new Map<number, Waiting>()
   readonly #listeners = new Map<string, ThreadListener>()
   /** A thread that another one started as its helper: what it asks is asked on the parent's behalf. */
@@ -161,9 +166,10 @@ class Rpc {
   #isLost = false
   #lastId = 0
 
-  constructor(channel: Channel, log: Log) {
+  constructor(channel: Channel, { log, clock }: { readonly log: Log; readonly clock: Clock }) {
     this.#channel = channel
     this.#log = log
+    this.#clock = clock
     channel.onMessage((text) => this.#receive(text))
     channel.onClose((reason) => this.#end(reason))
   }
@@ -183,7 +189,15 @@ class Rpc {
       this.#waiting.set(id, { method, resolve, reject })
     })
     this.tell({ id, method, params })
-    return results[method].parse(await answer)
+    const timer = this.#clock.after(ANSWER_LIMIT_MS, () => {
+      this.#log.error({ method }, "Codex' app-server does not answer; connecting anew")
+      this.close()
+    })
+    try {
+      return results[method].parse(await answer)
+    } finally {
+      timer.cancel()
+    }
   }
 
   tell(message: object): void {

@@ -21,7 +21,8 @@ export function readElicitation(asked: Elicitation): RequestBody | null {
 }
 
 /** A form without fields asks only for leave, as Codex does before it calls a tool that needs it. */
-function readConfirmation({ serverName, message }: Elicitation): RequestBody {
+function readConfirmation({ serverName, message, _meta }: Elicitation): RequestBody {
+  const kept = _meta?.persist ?? []
   return {
     kind: "approval",
     subject: "tool",
@@ -29,6 +30,8 @@ function readConfirmation({ serverName, message }: Elicitation): RequestBody {
     reason: message,
     options: [
       { id: "accept", effect: "allow_once" },
+      ...(kept.includes("session") ? [{ id: "session", effect: "allow_session" } as const] : []),
+      ...(kept.includes("always") ? [{ id: "always", effect: "allow_always" } as const] : []),
       { id: "decline", effect: "deny" },
       { id: "cancel", effect: "deny_stop" },
     ],
@@ -56,11 +59,23 @@ export function answerElicitation(
     case "dismissed":
       return respond("cancel", null)
     case "option":
-      return answer.option === "accept"
-        ? respond("accept", {})
-        : respond(answer.option === "cancel" ? "cancel" : "decline", null)
+      return confirm(answer.option)
     case "answers":
       return respond("accept", formContent(asked, answer.answers))
+  }
+}
+
+function confirm(option: string): wire.McpServerElicitationRequestResponse {
+  switch (option) {
+    case "accept":
+      return respond("accept", {})
+    case "session":
+    case "always":
+      return { ...respond("accept", {}), _meta: { persist: option } }
+    case "cancel":
+      return respond("cancel", null)
+    default:
+      return respond("decline", null)
   }
 }
 

@@ -11,7 +11,8 @@ type Verdict = Readonly<Pick<Failure, "class" | "detail">>
 /** `resetsAt`: when the exhausted quota window, if one is known, is full again. */
 export function readTurnError(error: TurnError, resetsAt: Instant | null): Failure {
   const { word, status } = readInfo(error.codexErrorInfo)
-  const verdict = byWord[word]?.(status) ?? byMessage(error.message)
+  const known = Object.hasOwn(byWord, word) ? byWord[word] : undefined
+  const verdict = known?.(status) ?? byMessage(error.message)
   return verdict.class === "usage_limit" && resetsAt !== null ? { ...verdict, resetsAt } : verdict
 }
 

@@ -6,7 +6,7 @@ import { z } from "zod"
 
 const Nullable = <T extends z.ZodType>(schema: T) => schema.nullish().transform((value) => value ?? null)
 
-// ── items ────────────────────────────────────────────────────────────────────────────────────────────────────────
+// Items
 
 export const FileUpdateChange = z.object({
   path: z.string(),
@@ -88,7 +88,7 @@ const UnknownItem = z
 export const AnyItem = z.union([ThreadItem, UnknownItem])
 export type AnyItem = z.infer<typeof AnyItem>
 
-// ── turns and threads ────────────────────────────────────────────────────────────────────────────────────────────
+// Turns and threads
 
 /** `codexErrorInfo` is a word, or an object whose only key is the word, some with an HTTP status. */
 export const TurnError = z.object({
@@ -142,7 +142,7 @@ export const OpenedThread = z.object({
 })
 export type OpenedThread = z.infer<typeof OpenedThread>
 
-// ── results of the other requests ────────────────────────────────────────────────────────────────────────────────
+// Results of the other requests
 
 export const Initialized = z.object({ userAgent: z.string().default(""), codexHome: z.string() })
 export const StartedTurn = z.object({ turn: z.object({ id: z.string() }) })
@@ -185,7 +185,7 @@ export const ConfigRead = z.object({
 })
 export type OwnersConfig = z.infer<typeof ConfigRead>["config"]
 
-// ── notifications ────────────────────────────────────────────────────────────────────────────────────────────────
+// Notifications
 
 const inTurn = { turnId: z.string() }
 const delta = { ...inTurn, itemId: z.string(), delta: z.string() }
@@ -298,7 +298,7 @@ function isUsed(method: string): method is NotificationMethod {
   return Object.hasOwn(notifications, method)
 }
 
-// ── requests of the server ───────────────────────────────────────────────────────────────────────────────────────
+// Requests of the server
 
 const asked = { threadId: z.string(), turnId: z.string(), itemId: z.string() }
 
@@ -366,6 +366,8 @@ export const Elicitation = z.object({
   serverName: z.string(),
   mode: z.string(),
   message: z.string().default(""),
+  /** Codex' own: how long a yes to a tool may hold. */
+  _meta: Nullable(z.object({ persist: z.array(z.string()).optional().catch(undefined) })),
   requestedSchema: z.object({ properties: z.record(z.string(), ElicitationProperty).default({}) }).optional(),
 })
 export type Elicitation = z.infer<typeof Elicitation>

@@ -2,8 +2,8 @@
 import type { AttemptId } from "../../protocol/ids.ts"
 import type { Outcome, SessionSpec } from "../../protocol/session.ts"
 import type { EventSink, Recovery } from "../provider.ts"
-import { readTurnError } from "./failure.ts"
 import type { Turn as WireTurn } from "./incoming.ts"
+import { outcomeOf } from "./outcome.ts"
 import { CodexSession } from "./session.ts"
 import type { Shared } from "./shared.ts"
 import { type FoundTurn, findTurn, findTurnInRecent } from "./transcript.ts"
@@ -52,17 +52,13 @@ async function readOutcome(
     isElsewhere: false,
     sink,
     startedAt: shared.context.clock.now(),
-    onUnread: (kind) => shared.context.log.warn({ kind }, "ignored an item of Codex of an unknown kind"),
+    onUnread: (kind) => shared.ignoredItem(kind),
   })
   // It may have ended between the first look and this one.
   const newest = isOver(turn)
     ? turn
     : ((await findTurn(await shared.server.connection(), thread, attempt))?.turn ?? turn)
   told.takeTranscript(newest)
-  const text = told.text()
-  if (newest.status === "completed") return { kind: "completed", text }
-  if (newest.status === "failed" && newest.error !== null) {
-    return { kind: "failed", failure: readTurnError(newest.error, shared.quota.resetsAt()), text }
-  }
-  return { kind: "indeterminate", consumed: "yes", text }
+  if (isOver(newest)) return outcomeOf(shared, told, { ...newest, serverDied: true })
+  return { kind: "indeterminate", consumed: "yes", text: told.text() }
 }

@@ -1,36 +1,27 @@
 /** One session on Codex: a thread, the turn that runs in it, and what becomes of both when the connection goes. */
 import { isDeepStrictEqual } from "node:util"
 import { ProviderError } from "../../core/provider-error.ts"
-import type { AttemptId, RequestId } from "../../protocol/ids.ts"
-import { AttemptId as AttemptIdSchema } from "../../protocol/ids.ts"
-import type {
-  Answer,
-  Failure,
-  Limit,
-  Outcome,
-  Prompt,
-  SessionSpec,
-  Settings,
-} from "../../protocol/session.ts"
+import { AttemptId, type RequestId } from "../../protocol/ids.ts"
+import type { Answer, Limit, Outcome, Prompt, SessionSpec, Settings } from "../../protocol/session.ts"
 import type { EventSink, ProviderSession, SteerOutcome } from "../provider.ts"
+import { Attachment } from "./attachment.ts"
 import { type Connection, ConnectionLost, Refused, type ServerRequest } from "./connection.ts"
-import { CRASHED, crashed, EMPTY, isUnknownThread, readRefusal, readTurnError } from "./failure.ts"
+import { CRASHED, crashed, isUnknownThread, readRefusal } from "./failure.ts"
 import type { Notification, RateLimits, Turn as WireTurn } from "./incoming.ts"
-import { absentMountPoints, awaitCommandsGone, type Litter, removeLitter } from "./leftovers.ts"
+import { absentMountPoints, type Litter } from "./leftovers.ts"
+import { outcomeOf } from "./outcome.ts"
 import { promptInput } from "./prompt-input.ts"
 import { readRequest } from "./requests.ts"
 import type { Shared } from "./shared.ts"
 import { Silence } from "./silence.ts"
-import { Thread } from "./thread.ts"
+import { cleanUp, giveUp, INTERRUPT_WAIT_MS, interruptTurn, type Stopping } from "./stopping.ts"
+import type { Thread } from "./thread.ts"
 import { findTurn } from "./transcript.ts"
 import { Turn } from "./turn.ts"
 import { wait } from "./wait.ts"
 
 const SILENT_NOTICE_MS = 60_000
 const SILENT_LIMIT_MS = 10 * 60_000
-/** How long an interrupted turn may take to say that it ended. */
-const INTERRUPT_WAIT_MS = 5_000
-const INTERRUPT_RETRY_MS = 25
 
 export interface SessionParts {
   readonly shared: Shared
@@ -42,14 +33,11 @@ export class CodexSession implements ProviderSession {
   readonly #shared: Shared
   readonly #spec: SessionSpec
   readonly #sink: EventSink
+  readonly #attachment: Attachment
   /** What the owner wants for the next turn. */
   #settings: Settings
-  /** The thread on the connection it is open on; null while there is none. */
-  #thread: Thread | null = null
-  #attaching: Promise<Thread> | null = null
   #turn: Turn | null = null
   #silence: Silence | null = null
-  #stopListening: () => void = () => undefined
   /** Codex writes a thread down with its first prompt; before that its id is worth nothing. */
   #nativeId: string | null
   #isClosed = false
@@ -64,15 +52,23 @@ export class CodexSession implements ProviderSession {
     this.#sink = sink
     this.#settings = spec.settings
     this.#nativeId = spec.nativeId
+    this.#attachment = new Attachment({
+      shared,
+      spec: () => ({ ...spec, nativeId: this.#nativeId, settings: this.#settings }),
+      listener: (connection) => ({
+        notified: (notification) => this.#notified(notification),
+        requested: (request) => this.#requested(connection, request),
+        lost: (reason) => this.#lost(reason),
+      }),
+    })
   }
 
   /** @throws ProviderError */
   static async open(parts: SessionParts): Promise<CodexSession> {
     const session = new CodexSession(parts)
-    const thread = await session.#attach()
+    const { newest } = await session.#attachment.attach()
     parts.shared.sessions.add(session)
     session.#tellSettings()
-    const { newest } = thread
     if (newest?.status === "inProgress" && session.#turn === null) session.#beginElsewhere(newest.id)
     return session
   }
@@ -86,16 +82,14 @@ export class CodexSession implements ProviderSession {
     const session = new CodexSession(parts)
     const turn = session.#begin(attempt)
     turn.accept(turnId)
-    const thread = await session.#attach()
-    const { newest } = thread
+    const { newest } = await session.#attachment.attach()
     if (newest?.id === turnId && newest.status === "inProgress") {
       parts.shared.sessions.add(session)
       session.#tellSettings()
       turn.takeTranscript(newest)
       return session
     }
-    session.#forget(turn)
-    turn.abandon()
+    session.#abandon(turn)
     await session.close()
     return null
   }
@@ -118,8 +112,7 @@ export class CodexSession implements ProviderSession {
       this.#accept(turn, await this.#handOver(turn, prompt))
     } catch (error) {
       if (error instanceof ConnectionLost) return this.#settleHandOver(turn, error)
-      this.#forget(turn)
-      turn.abandon()
+      this.#abandon(turn)
       throw error instanceof Refused ? new ProviderError(readRefusal(error.message), { cause: error }) : error
     }
   }
@@ -127,7 +120,7 @@ export class CodexSession implements ProviderSession {
   async steer(prompt: Prompt, _attempt: AttemptId): Promise<SteerOutcome> {
     const turn = this.#turn
     if (!turn?.id || turn.stop) return "too_late"
-    const { connection, id } = await this.#attached()
+    const { connection, id } = await this.#attachment.attached()
     try {
       await connection.request("turn/steer", {
         threadId: id,
@@ -149,13 +142,13 @@ export class CodexSession implements ProviderSession {
     if (!turn) return
     turn.stop ??= { kind: "owner" }
     await Promise.race([turn.accepted, turn.ended])
-    await this.#interruptTurn(turn)
+    await interruptTurn(this.#stopping(turn))
   }
 
   async answer(request: RequestId, answer: Answer): Promise<"answered" | "gone"> {
     const turn = this.#turn
     if (!turn?.isPending(request)) return "gone"
-    const { connection } = await this.#attached()
+    const { connection } = await this.#attachment.attached()
     const reason = answer.kind === "option" && answer.option === "decline" ? answer.reason : undefined
     // Codex tells the model of a denial but takes no words with it, so they go ahead as a message of the owner.
     if (reason) await this.steer({ text: reason, files: [] }, turn.attempt)
@@ -173,101 +166,70 @@ export class CodexSession implements ProviderSession {
       await Promise.race([turn.ended, wait(this.#shared.context.clock, INTERRUPT_WAIT_MS)])
     }
     this.#setClosed()
-    if (this.#thread === null || this.#thread.connection.isLost) return
-    await this.#thread.connection
-      .request("thread/unsubscribe", { threadId: this.#thread.id })
+    const { thread } = this.#attachment
+    if (thread === null || thread.connection.isLost) return
+    await thread.connection
+      .request("thread/unsubscribe", { threadId: thread.id })
       .catch((error: unknown) => this.#shared.context.log.info({ error }, "Codex did not release a thread"))
   }
 
-  // ── the thread ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-  async #attached(): Promise<Thread> {
-    return this.#thread ?? this.#attach()
-  }
-
-  #attach(): Promise<Thread> {
-    this.#attaching ??= this.#openThread().finally(() => {
-      this.#attaching = null
-    })
-    return this.#attaching
-  }
-
-  async #openThread(): Promise<Thread> {
-    const spec = { ...this.#spec, nativeId: this.#nativeId, settings: this.#settings }
-    const thread = await Thread.open(this.#shared, spec, (connection) => {
-      if (this.#nativeId !== null) this.#listen(connection, this.#nativeId)
-    })
-    this.#thread = thread
-    if (this.#nativeId === null) this.#listen(thread.connection, thread.id)
-    return thread
-  }
-
-  #listen(connection: Connection, thread: string): void {
-    this.#stopListening()
-    this.#stopListening = connection.listen(thread, {
-      notified: (notification) => this.#notified(notification),
-      requested: (request) => this.#requested(connection, request),
-      lost: (reason) => this.#lost(reason),
-    })
-  }
+  // The connection
 
   #lost(reason: string): void {
-    this.#thread = null
+    this.#attachment.lost()
     const turn = this.#turn
-    if (this.#isClosed) return
     // A prompt on its way is looked for by whoever sent it.
-    if (turn?.id === null) return
-    if (turn) return void this.#reattach(turn)
-    this.#setClosed()
-    this.#sink.closed(`Codex' app-server is gone: ${reason}`)
+    if (this.#isClosed || turn?.id === null) return
+    if (turn) void this.#reattach(turn)
+    else this.#gone(`Codex' app-server is gone: ${reason}`)
   }
 
   /** The server may be alive and the turn running, or both may have ended: the transcript knows. */
   async #reattach(turn: Turn): Promise<void> {
     try {
-      const thread = await this.#attach()
-      const found =
-        thread.newest?.id === turn.id
-          ? thread.newest
-          : (await findTurn(thread.connection, thread.id, turn.attempt))?.turn
-      if (found === undefined) return this.#end(turn, { kind: "failed", failure: CRASHED, text: turn.text() })
+      const thread = await this.#attachment.attach()
+      const found = await findOn(thread, turn)
+      if (found === null) return this.#end(turn, { kind: "failed", failure: CRASHED, text: turn.text() })
       turn.takeTranscript(found)
       if (found.status !== "inProgress") return await this.#conclude(turn, found, { serverDied: true })
-      if (turn.stop) await this.#interruptTurn(turn)
+      if (turn.stop) await interruptTurn(this.#stopping(turn))
     } catch (error) {
       this.#shared.context.log.error({ error }, "a Codex session could not be picked up again")
       this.#end(turn, { kind: "failed", failure: CRASHED, text: turn.text() })
-      this.#setClosed()
-      this.#sink.closed("Codex' app-server is gone")
+      this.#gone("Codex' app-server is gone")
     }
+  }
+
+  #gone(reason: string): void {
+    if (this.#isClosed) return
+    this.#setClosed()
+    this.#sink.closed(reason)
   }
 
   #setClosed(): void {
     this.#isClosed = true
-    this.#stopListening()
+    this.#attachment.stopListening()
     this.#shared.sessions.delete(this)
   }
 
-  #tellSettings(title: string | null = this.#thread?.name ?? null): void {
-    if (this.#nativeId === null || this.#thread === null) return
+  #tellSettings(title: string | null = this.#attachment.thread?.name ?? null): void {
+    const { thread } = this.#attachment
+    if (this.#nativeId === null || thread === null) return
     this.#sink.emit({
       kind: "session.changed",
       nativeId: this.#nativeId,
-      settings: this.#thread.settings(this.#settings),
+      settings: thread.settings(this.#settings),
       ...(title === null ? {} : { title }),
     })
   }
 
-  // ── a turn's beginning ─────────────────────────────────────────────────────────────────────────────────────────
+  // A turn's beginning
 
   #begin(attempt: AttemptId, { isElsewhere } = { isElsewhere: false }): Turn {
-    const { clock, log, config } = this.#shared.context
+    const { clock, config } = this.#shared.context
     const turn = new Turn({
-      attempt,
-      isElsewhere,
-      sink: this.#sink,
-      startedAt: clock.now(),
-      onUnread: (kind) => log.warn({ kind }, "ignored an item of Codex of an unknown kind"),
+      ...{ attempt, isElsewhere, sink: this.#sink, startedAt: clock.now() },
+      onUnread: (kind) => this.#shared.ignoredItem(kind),
     })
     this.#turn = turn
     this.#silence = new Silence({
@@ -282,40 +244,39 @@ export class CodexSession implements ProviderSession {
   }
 
   /** A turn that is not ours: the owner in his terminal, on a thread that both have open. */
-  #beginElsewhere(id: string): Turn {
-    const attempt = AttemptIdSchema.parse(this.#shared.context.newId())
+  #beginElsewhere(id: string): void {
+    const attempt = AttemptId.parse(this.#shared.context.newId())
     const turn = this.#begin(attempt, { isElsewhere: true })
-    turn.accept(id)
-    this.#sink.emit({ kind: "attempt.began", attempt, reason: "begun in another Codex" })
-    return turn
+    turn.accept(id, { kind: "attempt.began", attempt, reason: "begun in another Codex" })
   }
 
-  async #handOver(turn: Turn, prompt: Prompt): Promise<string> {
+  /** Codex' id of the turn. */
+  async #handOver({ attempt }: Turn, prompt: Prompt): Promise<string> {
     const settings = this.#settings
-    const thread = await this.#attached()
-    this.#litter = await absentMountPoints(thread.sandboxRoots(this.#spec.workspace, this.#settings))
+    const thread = await this.#attachment.attached()
+    this.#litter = await absentMountPoints(thread.sandboxRoots(this.#spec.workspace, settings))
+    const startOn = async (opened: Thread): Promise<string> => {
+      const params = opened.turnParams(prompt, attempt, settings)
+      return (await opened.connection.request("turn/start", params)).turn.id
+    }
     try {
-      return await startTurn(thread)
+      return await startOn(thread)
     } catch (error) {
       if (!(error instanceof Refused && isUnknownThread(error.message))) throw error
-      // Unloaded behind our back, by an archive or a delete in a terminal; the former can be resumed.
-      return startTurn(await this.#attach())
-    }
-
-    async function startTurn(opened: Thread): Promise<string> {
-      const params = opened.turnParams(prompt, turn.attempt, settings)
-      return (await opened.connection.request("turn/start", params)).turn.id
+      // Unloaded behind our back.
+      return startOn(await this.#attachment.attach())
     }
   }
 
   #accept(turn: Turn, id: string): void {
     if (turn.id !== null) return
-    turn.accept(id)
-    const isNew = this.#nativeId === null
-    this.#nativeId ??= this.#thread?.id ?? null
-    if (isNew) this.#tellSettings()
-    this.#sink.emit({ kind: "attempt.accepted", attempt: turn.attempt })
-    if (this.#hasToldOfSandbox || !this.#thread?.enforcement(this.#settings).isWithoutSandbox) return
+    const { thread } = this.#attachment
+    if (this.#nativeId === null && thread !== null) {
+      this.#nativeId = thread.id
+      this.#tellSettings()
+    }
+    turn.accept(id, { kind: "attempt.accepted", attempt: turn.attempt })
+    if (this.#hasToldOfSandbox || !thread?.enforcement(this.#settings).isWithoutSandbox) return
     this.#hasToldOfSandbox = true
     turn.notice({
       code: "sandbox_unusable",
@@ -325,20 +286,20 @@ export class CodexSession implements ProviderSession {
 
   /** The connection went while the prompt was on its way. @throws ProviderError when it did not arrive. */
   async #settleHandOver(turn: Turn, cause: ConnectionLost): Promise<void> {
+    // It had begun, and so is picked up like any other.
     if (turn.id !== null) return
     const thread = this.#nativeId
     const connection = await this.#shared.server.connection()
     const found = thread === null ? null : await findTurn(connection, thread, turn.attempt)
     if (found === null) {
-      this.#forget(turn)
-      turn.abandon()
+      this.#abandon(turn)
       throw crashed(cause)
     }
     this.#accept(turn, found.turn.id)
     await this.#reattach(turn)
   }
 
-  // ── while it runs ──────────────────────────────────────────────────────────────────────────────────────────────
+  // While it runs
 
   #notified(notification: Notification): void {
     const turn = this.#turn
@@ -348,12 +309,13 @@ export class CodexSession implements ProviderSession {
       case "turn/completed":
         return void this.#onCompleted(notification.params.turn)
       case "thread/settings/updated":
-        if (this.#thread?.update(notification.params)) this.#tellSettings()
+        if (this.#attachment.thread?.update(notification.params)) this.#tellSettings()
         return
       case "thread/name/updated":
         return this.#tellSettings(notification.params.threadName ?? null)
       case "thread/closed":
-        return this.#onUnloaded()
+        if (turn === null) this.#gone("the session was closed in another Codex")
+        return
       case "account/rateLimits/updated":
         return this.#onRateLimits(notification.params.rateLimits)
       case "warning":
@@ -373,17 +335,15 @@ export class CodexSession implements ProviderSession {
   }
 
   #requested(connection: Connection, request: ServerRequest): void {
-    const { log } = this.#shared.context
     const turn = this.#turn
     const read = readRequest(request.method, request.params, (item) => turn?.changesOf(item) ?? [])
     if (turn !== null && read.kind === "question") return turn.open(request.id, read.question)
-    if (turn !== null && read.kind === "decline") {
+    if (read.kind === "decline") {
       connection.respond(request.id, read.result)
-      turn.notice({ code: "warning", detail: read.why })
+      turn?.notice({ code: "warning", detail: read.why })
       return
     }
-    const what = log.keep(`codex request ${request.method}`, request.params)
-    log.warn({ method: request.method, what }, "refused a request of Codex that is not understood")
+    this.#shared.refusedRequest(request)
     connection.refuse(request.id, "not supported by this client")
     turn?.notice({
       code: "warning",
@@ -401,18 +361,11 @@ export class CodexSession implements ProviderSession {
   }
 
   #onStarted({ id }: WireTurn): void {
-    const turn = this.#turn
-    if (turn === null) this.#beginElsewhere(id)
-    else this.#accept(turn, id)
+    if (this.#turn === null) this.#beginElsewhere(id)
+    else this.#accept(this.#turn, id)
   }
 
-  #onUnloaded(): void {
-    if (this.#turn || this.#isClosed) return
-    this.#setClosed()
-    this.#sink.closed("the session was closed in another Codex")
-  }
-
-  // ── its end ────────────────────────────────────────────────────────────────────────────────────────────────────
+  // Its end
 
   async #onCompleted(completed: WireTurn): Promise<void> {
     const turn = this.#turn
@@ -422,85 +375,37 @@ export class CodexSession implements ProviderSession {
   }
 
   async #conclude(turn: Turn, ended: WireTurn, how: { readonly serverDied: boolean }): Promise<void> {
-    if (ended.status === "interrupted") await this.#cleanUp(turn)
-    this.#end(turn, this.#outcome(turn, ended, how))
-  }
-
-  #outcome(
-    turn: Turn,
-    { status, error }: WireTurn,
-    { serverDied }: { readonly serverDied: boolean },
-  ): Outcome {
-    const text = turn.text()
-    const failed = (failure: Failure): Outcome => ({ kind: "failed", failure, text })
-    switch (status) {
-      case "completed":
-        return turn.isSilentSoFar() ? failed(EMPTY) : { kind: "completed", text }
-      case "failed": {
-        const told = error ?? { message: "", additionalDetails: null }
-        const logId = this.#shared.context.log.keep("codex turn error", told)
-        return failed({ ...readTurnError(told, this.#shared.quota.resetsAt()), logId })
-      }
-      default:
-        if (turn.stop?.kind === "gave_up") return failed(turn.stop.failure)
-        return serverDied && turn.stop === null ? failed(CRASHED) : { kind: "stopped", text }
-    }
+    if (ended.status === "interrupted") await cleanUp(this.#stopping(turn), this.#litter)
+    this.#end(turn, outcomeOf(this.#shared, turn, { ...ended, ...how }))
   }
 
   #end(turn: Turn, outcome: Outcome): void {
-    this.#forget(turn)
+    this.#release(turn)
     turn.end(outcome)
   }
 
-  #forget(turn: Turn): void {
+  #abandon(turn: Turn): void {
+    this.#release(turn)
+    turn.abandon()
+  }
+
+  #release(turn: Turn): void {
     if (this.#turn !== turn) return
     this.#turn = null
     this.#silence?.stop()
   }
 
-  async #interruptTurn(turn: Turn): Promise<void> {
-    const { clock, log } = this.#shared.context
-    // Codex accepts a prompt a moment before its turn can be interrupted.
-    const until = clock.now() + INTERRUPT_WAIT_MS
-    while (turn.id !== null && !turn.isEnded && clock.now() < until) {
-      const { connection, id } = await this.#attached()
-      try {
-        await connection.request("turn/interrupt", { threadId: id, turnId: turn.id })
-        return
-      } catch (error) {
-        // Picking the session up again interrupts it, too.
-        if (error instanceof ConnectionLost) return
-        if (!(error instanceof Refused)) throw error
-        log.debug({ error }, "Codex has no such turn to interrupt")
-      }
-      await Promise.race([turn.ended, wait(clock, INTERRUPT_RETRY_MS)])
-    }
+  #stopping(turn: Turn): Stopping {
+    return { shared: this.#shared, attachment: this.#attachment, turn }
   }
 
   async #giveUp(turn: Turn): Promise<void> {
-    if (turn.isEnded) return
-    const failure: Failure = turn.isReconnecting
-      ? { class: "transport", detail: "The model's server could not be reached." }
-      : { class: "timeout", detail: "Nothing was heard from the model for too long." }
-    turn.stop ??= { kind: "gave_up", failure }
-    if (turn.id === null) return this.#thread?.connection.close()
-    await this.#interruptTurn(turn).catch((error: unknown) =>
-      this.#shared.context.log.error({ error }, "a silent Codex could not be interrupted"),
-    )
-    await Promise.race([turn.ended, wait(this.#shared.context.clock, INTERRUPT_WAIT_MS)])
-    this.#end(turn, { kind: "failed", failure, text: turn.text() })
+    const outcome = await giveUp(this.#stopping(turn))
+    if (outcome) this.#end(turn, outcome)
   }
+}
 
-  /** An interrupted turn leaves its command running and, in the directories it could write to, empty mount points. */
-  async #cleanUp(turn: Turn): Promise<void> {
-    const { clock, log } = this.#shared.context
-    try {
-      const { connection, id } = await this.#attached()
-      await connection.request("thread/backgroundTerminals/clean", { threadId: id })
-      await awaitCommandsGone({ thread: id, since: turn.startedAt }, clock)
-      await removeLitter(this.#litter)
-    } catch (error) {
-      log.error({ error }, "what an interrupted Codex left behind could not be cleaned up")
-    }
-  }
+async function findOn(thread: Thread, turn: Turn): Promise<WireTurn | null> {
+  if (thread.newest?.id === turn.id) return thread.newest
+  return (await findTurn(thread.connection, thread.id, turn.attempt))?.turn ?? null
 }

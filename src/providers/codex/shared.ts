@@ -1,6 +1,7 @@
 /** What all sessions of this provider have in common. */
 import type { ProviderContext } from "../provider.ts"
 import { AppServer } from "./app-server.ts"
+import type { ServerRequest } from "./connection.ts"
 import type { OwnersConfig } from "./incoming.ts"
 import { QuotaWindows } from "./limits.ts"
 import { findCodex, isSandboxUsable } from "./program.ts"
@@ -11,6 +12,8 @@ export class Shared {
   readonly quota = new QuotaWindows()
   /** Sessions that are open, to be closed with the provider. */
   readonly sessions = new Set<{ close(): Promise<void> }>()
+  /** Kinds of items already reported as ignored. */
+  readonly #ignored = new Set<string>()
   /** Asked once: starting a sandbox takes a while, and whether it can start does not change. */
   #sandboxUsable: Promise<boolean> | null = null
 
@@ -33,6 +36,18 @@ export class Shared {
   async #probeSandbox(): Promise<boolean> {
     const program = await findCodex(this.context)
     return program !== null && isSandboxUsable(this.context, program)
+  }
+
+  /** Reports each kind once: what we do not understand must be seen, not repeated. */
+  ignoredItem(kind: string): void {
+    if (this.#ignored.has(kind)) return
+    this.#ignored.add(kind)
+    this.context.log.warn({ kind }, "ignored an item of Codex of an unknown kind or form")
+  }
+
+  refusedRequest({ method, params }: ServerRequest): void {
+    const what = this.context.log.keep(`codex request ${method}`, params)
+    this.context.log.warn({ method, what }, "refused a request of Codex that is not understood")
   }
 
   async ownersConfig(workspace: string): Promise<OwnersConfig> {

@@ -1,4 +1,5 @@
 /** One attempt while Codex works on it: its items, its open requests, its silence, and its one outcome. */
+import { isDeepStrictEqual } from "node:util"
 import { type AttemptId, type Instant, type ItemId, RequestId } from "../../protocol/ids.ts"
 import type {
   Answer,
@@ -8,6 +9,7 @@ import type {
   ItemStatus,
   Notice,
   Outcome,
+  ProviderEvent,
   Usage,
 } from "../../protocol/session.ts"
 import type { DeltaChannel, EventSink } from "../provider.ts"
@@ -53,6 +55,8 @@ export class Turn {
   /** Output of running commands so far: some of it never comes as a delta, some only as one. */
   readonly #outputs = new Map<ItemId, BoundedText>()
   readonly #requests = new Map<RequestId, PendingRequest>()
+  /** Notices of a turn that is not accepted yet, to be told after that. */
+  readonly #early: Notice[] = []
   #id: string | null = null
   #prompts = 0
   #usage: Required<Pick<Usage, "inputTokens" | "cachedInputTokens" | "outputTokens">> | null = null
@@ -82,16 +86,20 @@ export class Turn {
     return works || this.#requests.size > 0
   }
 
-  accept(id: string): void {
+  /** `told` is what the host hears of it, before anything else; nothing when it knows already. */
+  accept(id: string, told?: ProviderEvent): void {
     this.#id = id
+    if (told) this.#options.sink.emit(told)
+    for (const notice of this.#early.splice(0)) this.notice(notice)
     this.#accepted.resolve(id)
   }
 
   notice(notice: Notice): void {
-    this.#options.sink.emit({ kind: "notice", attempt: this.attempt, notice })
+    if (this.#id === null) this.#early.push(notice)
+    else this.#options.sink.emit({ kind: "notice", attempt: this.attempt, notice })
   }
 
-  // ── what Codex tells ───────────────────────────────────────────────────────────────────────────────────────────
+  // What Codex tells
 
   handle({ method, params }: Notification): void {
     switch (method) {
@@ -148,7 +156,8 @@ export class Turn {
   }
 
   #put(item: Item): void {
-    if (this.#isEnded) return
+    // A transcript repeats what was told before.
+    if (this.#isEnded || isDeepStrictEqual(this.#items.get(item.id), item)) return
     this.#items.set(item.id, item)
     this.#options.sink.emit({ kind: "item", attempt: this.attempt, item })
   }
@@ -213,7 +222,7 @@ export class Turn {
     })
   }
 
-  // ── requests ───────────────────────────────────────────────────────────────────────────────────────────────────
+  // Requests
 
   changesOf(item: string): readonly FileChange[] {
     const found = this.#items.get(itemId(item))
@@ -262,7 +271,7 @@ export class Turn {
     return RequestId.parse(`codex:${this.#id ?? this.attempt}:${rpcId}`)
   }
 
-  // ── its end ────────────────────────────────────────────────────────────────────────────────────────────────────
+  // Its end
 
   /** Takes over what the transcript has of it: all but what is still running. */
   takeTranscript(turn: WireTurn): void {

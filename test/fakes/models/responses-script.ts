@@ -130,6 +130,11 @@ export class ModelScript {
     return this.step((request) => stream([toolCall(request, name, input)]))
   }
 
+  /** A tool of an MCP server, as models with plain tools call it. */
+  mcpTool(server: string, name: string, input: unknown): StepHandle {
+    return this.step(() => stream([{ kind: "tool", name, input, namespace: `mcp__${server}` }]))
+  }
+
   fail(how: number | FailureKind): StepHandle {
     return this.step(() => (typeof how === "number" ? httpFailure(how) : failure(how)))
   }

@@ -4,7 +4,7 @@
 export type ModelOutput =
   | { readonly kind: "reasoning"; readonly text: string }
   | { readonly kind: "message"; readonly text: string }
-  | { readonly kind: "tool"; readonly name: string; readonly input: unknown }
+  | { readonly kind: "tool"; readonly name: string; readonly input: unknown; readonly namespace?: string }
   | { readonly kind: "freeform"; readonly name: string; readonly input: string }
 
 /** How the stream ends once everything in `output` was sent. */

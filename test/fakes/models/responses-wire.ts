@@ -65,7 +65,8 @@ async function writeOutput(it: OutputWriting): Promise<object | null> {
     case "message":
       return writeMessage(it, it.output.text)
     case "tool": {
-      const call = { name: it.output.name, arguments: JSON.stringify(it.output.input) }
+      const { name, namespace, input } = it.output
+      const call = { name, arguments: JSON.stringify(input), ...(namespace ? { namespace } : {}) }
       return writeWhole(it, { type: "function_call", id: it.writing.newId("fc"), ...call })
     }
     case "freeform": {

@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest"
+import { readRefusal, readTurnError } from "./failure.ts"
+
+function read(message: string, codexErrorInfo: unknown = "other", resetsAt: number | null = null) {
+  return readTurnError({ message, codexErrorInfo, additionalDetails: null }, resetsAt)
+}
+
+describe("readTurnError", () => {
+  it.each([
+    ["contextWindowExceeded", "context_overflow"],
+    ["sessionBudgetExceeded", "usage_limit"],
+    ["usageLimitExceeded", "usage_limit"],
+    ["rateLimitExceeded", "rate_limit"],
+    ["flexUnavailable", "capacity"],
+    ["serverOverloaded", "capacity"],
+    ["policyCapacityUnavailable", "capacity"],
+    ["internalServerError", "capacity"],
+    ["modelNotFound", "bad_request"],
+    ["inferenceHookDenied", "refused"],
+    ["cyberPolicy", "refused"],
+    ["misalignmentPolicyViolation", "refused"],
+    ["tooManyDenials", "refused"],
+    ["unauthorized", "auth"],
+    ["sandboxError", "unknown"],
+    ["a word of the future", "unknown"],
+    ["toString", "unknown"],
+    [null, "unknown"],
+    [{ httpConnectionFailed: { httpStatusCode: 401 } }, "auth"],
+    [{ httpConnectionFailed: { httpStatusCode: 403 } }, "auth"],
+    [{ httpConnectionFailed: { httpStatusCode: 404 } }, "bad_request"],
+    [{ httpConnectionFailed: { httpStatusCode: 502 } }, "capacity"],
+    [{ httpConnectionFailed: { httpStatusCode: null } }, "transport"],
+    [{ responseStreamConnectionFailed: { httpStatusCode: 429 } }, "rate_limit"],
+    [{ responseStreamDisconnected: { httpStatusCode: null } }, "transport"],
+    [{ responseTooManyFailedAttempts: { httpStatusCode: 429 } }, "rate_limit"],
+    [{ responseTooManyFailedAttempts: { httpStatusCode: 503 } }, "capacity"],
+  ])("%j is %s", (info, expected) => {
+    expect(read("Something happened.", info).class).toBe(expected)
+  })
+
+  it.each([
+    ["stream disconnected before completion: stream closed", "transport"],
+    ["error sending request for url (http://127.0.0.1:9/v1/responses)", "transport"],
+    ["Missing environment variable: `MY_KEY`.", "auth"],
+    ["Incomplete response returned, reason: max_output_tokens", "unknown"],
+    ['{"error":{"message":"Invalid value: \\"x\\".","type":"invalid_request_error"}}', "bad_request"],
+    ["{not json", "unknown"],
+  ])("%s is %s", (message, expected) => {
+    expect(read(message).class).toBe(expected)
+  })
+
+  it("says when a usage limit ends, and only there", () => {
+    expect(read("", "usageLimitExceeded", 5).resetsAt).toBe(5)
+    expect(read("", "usageLimitExceeded").resetsAt).toBeUndefined()
+    expect(read("", "rateLimitExceeded", 5).resetsAt).toBeUndefined()
+  })
+
+  it("passes on what an API said, without its wrapping, paths and addresses", () => {
+    const body = { error: { message: "See https://api.example.com/v1/files in /srv/data/x\nmore", code: 1 } }
+    expect(read(JSON.stringify(body)).detail).toBe("The model's server refused the request: See … in …")
+  })
+})
+
+describe("readRefusal", () => {
+  it.each([
+    ["thread 01a2 already has an active writer", "refused", /open_elsewhere/],
+    ["no rollout found for thread id 01a2", "bad_request", /does not know/],
+    ["thread not found: 01a2", "bad_request", /does not know/],
+    ["model provider `x` not found", "bad_request", /model provider/],
+    ["remote image URLs are not supported", "bad_request", /remote image URLs are not supported\.$/],
+  ])("%s", (message, expected, detail) => {
+    expect(readRefusal(message)).toEqual({ class: expected, detail: expect.stringMatching(detail) })
+  })
+})

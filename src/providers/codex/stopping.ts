@@ -1,0 +1,71 @@
+/** Ends a turn before its time, and what it leaves behind. */
+import type { Failure, Outcome } from "../../protocol/session.ts"
+import type { Attachment } from "./attachment.ts"
+import { ConnectionLost, Refused } from "./connection.ts"
+import { awaitCommandsGone, type Litter, removeLitter } from "./leftovers.ts"
+import type { Shared } from "./shared.ts"
+import type { Turn } from "./turn.ts"
+import { wait } from "./wait.ts"
+
+/** How long an interrupted turn may take to say that it ended. */
+export const INTERRUPT_WAIT_MS = 5_000
+const RETRY_MS = 25
+
+export interface Stopping {
+  readonly shared: Shared
+  readonly attachment: Attachment
+  readonly turn: Turn
+}
+
+/** Returns when Codex has understood, or has nothing to stop. */
+export async function interruptTurn({ shared, attachment, turn }: Stopping): Promise<void> {
+  const { clock, log } = shared.context
+  // Codex accepts a prompt a moment before its turn can be interrupted.
+  const until = clock.now() + INTERRUPT_WAIT_MS
+  while (turn.id !== null && !turn.isEnded && clock.now() < until) {
+    const { connection, id } = await attachment.attached()
+    try {
+      await connection.request("turn/interrupt", { threadId: id, turnId: turn.id })
+      return
+    } catch (error) {
+      // Picking the session up again interrupts it, too.
+      if (error instanceof ConnectionLost) return
+      if (!(error instanceof Refused)) throw error
+      log.debug({ error }, "Codex has no such turn to interrupt")
+    }
+    await Promise.race([turn.ended, wait(clock, RETRY_MS)])
+  }
+}
+
+/** An interrupted turn leaves its command running and, in the directories it could write to, empty mount points. */
+export async function cleanUp({ shared, attachment, turn }: Stopping, litter: Litter): Promise<void> {
+  const { clock, log } = shared.context
+  try {
+    const { connection, id } = await attachment.attached()
+    await connection.request("thread/backgroundTerminals/clean", { threadId: id })
+    await awaitCommandsGone({ thread: id, since: turn.startedAt }, clock)
+    await removeLitter(litter)
+  } catch (error) {
+    log.error({ error }, "what an interrupted Codex left behind could not be cleaned up")
+  }
+}
+
+/** Stops a turn of which nothing has been heard for too long. How it ends if not even that is answered; null if it is. */
+export async function giveUp(stopping: Stopping): Promise<Outcome | null> {
+  const { shared, attachment, turn } = stopping
+  if (turn.isEnded) return null
+  const failure: Failure = turn.isReconnecting
+    ? { class: "transport", detail: "The model's server could not be reached." }
+    : { class: "timeout", detail: "Nothing was heard from the model for too long." }
+  turn.stop ??= { kind: "gave_up", failure }
+  if (turn.id === null) {
+    // Not even accepted: the app-server itself is mute. Whoever sent the prompt finds out what became of it.
+    attachment.thread?.connection.close()
+    return null
+  }
+  await interruptTurn(stopping).catch((error: unknown) =>
+    shared.context.log.error({ error }, "a silent Codex could not be interrupted"),
+  )
+  await Promise.race([turn.ended, wait(shared.context.clock, INTERRUPT_WAIT_MS)])
+  return { kind: "failed", failure, text: turn.text() }
+}
