@@ -55,7 +55,7 @@ export class OwnerHome implements AsyncDisposable {
 }
 
 /** Shared by all runs: compiling the program anew in each would be most of the time of these tests. */
-const compileCache = path.join(tmpdir(), "ra-test-compile-cache")
+const compileCache = path.resolve(import.meta.dirname, "../../.tmp/compile-cache")
 
 export class RunningCli {
   readonly ended: Promise<CliResult>
