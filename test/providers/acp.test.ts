@@ -117,6 +117,12 @@ describe("a prompt", () => {
     expect(other).toEqual({ kind: "not_consumed" })
   })
 
+  it("that failed is not told as open after the host has died", async () => {
+    const { echo, attempt, session, recorder } = await run("[[error]]")
+    const found = await echo.create().recover(echo.spec(session.nativeId), attempt, recorder)
+    expect(found).toMatchObject({ kind: "ended", outcome: { kind: "failed" } })
+  })
+
   it("cut off by a crash leaves its partial answer and no tool call running", async () => {
     const echo = world()
     const { session, recorder } = await open(echo)

@@ -56,6 +56,7 @@ export class AcpConnection {
   #initialized: InitializeResult | null = null
   #ending: Promise<void> | null = null
   #dead = false
+  #endedByUs = false
   #retired = false
 
   /**
@@ -93,6 +94,8 @@ export class AcpConnection {
       .onNotification("*", ({ method }) => parts.log.debug({ method }, "ignored a notification of the agent"))
       .connect(stream)
     void this.#watch()
+    // Also when it lives but cannot be written to any more.
+    void this.#rpc.closed.then(() => this.#endProcess())
   }
 
   get initialized(): InitializeResult {
@@ -102,7 +105,7 @@ export class AcpConnection {
 
   /** Whether new work may be given to it. */
   get usable(): boolean {
-    return !this.#dead && !this.#retired && this.#ending === null
+    return !this.#dead && !this.#retired && this.#ending === null && !this.#rpc.signal.aborted
   }
 
   get idle(): boolean {
@@ -175,6 +178,11 @@ export class AcpConnection {
 
   /** Ends the agent and everything it started. Idempotent. */
   stop(): Promise<void> {
+    this.#endedByUs ||= !this.#dead && !this.#rpc.signal.aborted
+    return this.#endProcess()
+  }
+
+  #endProcess(): Promise<void> {
     this.#ending ??= this.#stop()
     return this.#ending
   }
@@ -273,17 +281,15 @@ export class AcpConnection {
   async #watch(): Promise<void> {
     const exit = await this.#parts.child.exited
     this.#dead = true
-    const expected = this.#ending !== null || this.#retired
-    if (!expected) {
+    if (!this.#endedByUs) {
       const logId = this.#parts.log.keep("stderr of the agent", this.#parts.child.stderrTail())
       this.#parts.log.warn({ ...exit, logId }, "the agent ended by itself")
-      void this.stop()
     }
     const running = new Set(this.#prompts.keys())
     // What it said last, the answer to a prompt perhaps, is read before its end is told.
     await this.#rpc.closed
     for (const [session, peer] of [...this.#peers]) {
-      peer.disconnected(expected ? "ended_by_us" : running.has(session) ? "running" : "idle")
+      peer.disconnected(this.#endedByUs ? "ended_by_us" : running.has(session) ? "running" : "idle")
     }
     this.#peers.clear()
   }

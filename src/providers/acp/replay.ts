@@ -27,11 +27,6 @@ interface Known {
   readonly peer: SessionPeer
 }
 
-export function canReload(connection: AcpConnection): boolean {
-  const offered = connection.initialized.agentCapabilities
-  return offered?.loadSession === true || offered?.sessionCapabilities?.resume === true
-}
-
 /**
  * Reopens a session; `peer` is attached and hears the replay, if there is one. `withReplay` insists on one.
  * @throws ProviderError (`bad_request`) when the agent does not know the session or cannot reopen any.

@@ -1,5 +1,4 @@
 /** An agent's tool call as one of our items. */
-import { isAbsolute, relative } from "node:path"
 import { ItemId } from "../../protocol/ids.ts"
 import type { FileChange, Item, ItemStatus } from "../../protocol/session.ts"
 import { unifiedDiff } from "./unified-diff.ts"
@@ -87,12 +86,6 @@ export function fileChanges(call: ToolCall): readonly FileChange[] {
   if (call.kind === "edit") return call.paths.map((path) => ({ path, change: "update" }))
   if (call.kind === "delete") return call.paths.map((path) => ({ path, change: "delete" }))
   return []
-}
-
-/** The path as the owner knows it: relative when it is inside the workspace. */
-export function shownPath(path: string, workspace: string): string {
-  const inside = relative(workspace, path)
-  return inside === "" || inside.startsWith("..") || isAbsolute(inside) ? path : inside
 }
 
 function itemStatus(call: ToolCall): ItemStatus {

@@ -6,7 +6,7 @@
 import { RpcError, RpcPeer } from "./rpc-peer.ts"
 import { Transcripts } from "./transcript.ts"
 
-export const ATTEMPT_META = "remoteagent/attempt"
+const ATTEMPT_META = "remoteagent/attempt"
 const ENDED_META = "remoteagent/ended"
 const KEEPS_ATTEMPTS_META = "remoteagent/keepsAttempts"
 
@@ -211,12 +211,18 @@ export class AgentServer {
     try {
       const turn = this.#turn(id, session, { text: prompt, attempt: entry.attempt, signal: running.signal })
       const stopReason = running.signal.aborted ? "cancelled" : await this.#environment.script.run(turn)
-      const ended = { ...entry, at: this.#environment.now(), stopReason }
-      this.#transcripts.append(id, { kind: "ended", ...ended }, { durable: true })
+      this.#ended(id, { attempt: entry.attempt, stopReason })
       return { stopReason }
+    } catch (error) {
+      this.#ended(id, { attempt: entry.attempt, stopReason: "error" })
+      throw error
     } finally {
       session.running = null
     }
+  }
+
+  #ended(id: string, how: { readonly attempt: string | null; readonly stopReason: string }): void {
+    this.#transcripts.append(id, { kind: "ended", ...how, at: this.#environment.now() }, { durable: true })
   }
 
   #turn(
