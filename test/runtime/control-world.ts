@@ -12,12 +12,13 @@ import { type Ledger, openLedger } from "../../src/ledger/ledger.ts"
 import { processStart } from "../../src/platform/process-table.ts"
 import { endTree } from "../../src/platform/process-tree.ts"
 import { socketPath } from "../../src/platform/socket-path.ts"
-import type { SessionEvent, SessionFact, SessionSummary } from "../../src/protocol/control.ts"
+import type { BotStatus, SessionEvent, SessionFact, SessionSummary } from "../../src/protocol/control.ts"
 import type { ProviderId, TurnId } from "../../src/protocol/ids.ts"
 import { ensureHost } from "../../src/runtime/host-link/launch.ts"
 import { Kernel } from "../../src/runtime/kernel.ts"
 import type { ProgramStatus } from "../../src/web/control/context.ts"
 import { type ControlServer, startControlServer } from "../../src/web/control-server.ts"
+import { Metrics } from "../../src/web/metrics.ts"
 import { CollectedLog } from "../fakes/telegram-rig.ts"
 
 export const ECHO = "acp:echo" as ProviderId
@@ -31,10 +32,13 @@ export class ControlWorld implements AsyncDisposable {
   readonly log = new CollectedLog()
   readonly stops: { readonly agents: boolean }[] = []
   readonly client: ControlClient
+  /** What the status says of bots. */
+  readonly bots: BotStatus[] = []
   /** Makes every question for the status fail. */
   fault: Error | null = null
   #ledger: Ledger | null = null
   #kernel: Kernel | null = null
+  #metrics: Metrics | null = null
   #server: ControlServer | null = null
   readonly #hosts = new Map<number, string>()
 
@@ -65,6 +69,11 @@ export class ControlWorld implements AsyncDisposable {
     return this.#kernel
   }
 
+  get metrics(): Metrics {
+    if (!this.#metrics) throw new Error("the runtime is not started")
+    return this.#metrics
+  }
+
   get agentState(): string {
     return join(this.root, "agent")
   }
@@ -90,6 +99,8 @@ export class ControlWorld implements AsyncDisposable {
     })
     this.#ledger = ledger
     this.#kernel = kernel
+    this.#metrics = new Metrics({ kernel, version: "0.1.0", bots: () => this.bots })
+    kernel.add(this.#metrics)
     this.#server = await startControlServer({
       ...{ kernel, language, socketPath: this.socket },
       status: () => this.#status(),
@@ -162,16 +173,19 @@ export class ControlWorld implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.ends()
-    for (const [pid, startTime] of this.#hosts) await endTree({ pid, startTime }, 4_000)
-    rmSync(this.root, { recursive: true, force: true })
+    try {
+      await this.ends()
+    } finally {
+      for (const [pid, startTime] of this.#hosts) await endTree({ pid, startTime }, 4_000)
+      rmSync(this.root, { recursive: true, force: true })
+    }
   }
 
   #status(): ProgramStatus {
     if (this.fault) throw this.fault
     return {
       ...{ version: "0.1.0", pid: process.pid, startedAt: Date.now(), dataDir: this.dataDir, localUi: null },
-      telegram: { state: "off", bots: [] },
+      telegram: { state: "off", bots: this.bots },
       problems: [],
     }
   }
