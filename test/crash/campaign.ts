@@ -15,6 +15,8 @@ export interface CampaignOptions {
   readonly seed: number
   readonly kills: number
   readonly bots: number
+  /** Instead of random kills: every boundary in turn, up to this many steps from when it is armed. */
+  readonly sweep?: number
   readonly onRound?: (round: Round) => void
 }
 
@@ -26,6 +28,24 @@ export interface Round {
 }
 
 type Victim = "runtime" | "host"
+
+/** Without a plan it is hit at a random instant. */
+interface Strike {
+  readonly victim: Victim
+  readonly plan: Plan | null
+}
+
+function everyBoundary(steps: number): readonly Strike[] {
+  const strikes: Strike[] = []
+  for (let n = 1; n <= steps; n += 1) {
+    for (const victim of ["runtime", "host"] as const) {
+      for (const at of ["commit", "write"] as const) {
+        for (const when of ["before", "after"] as const) strikes.push({ victim, plan: { at, when, n } })
+      }
+    }
+  }
+  return strikes
+}
 
 export interface Verdict {
   readonly seed: number
@@ -83,28 +103,39 @@ class Campaign {
     world.setEnvironment({ CRASH_PLAN: this.#planFile })
     const tapping = this.#tapApprovals()
     await world.starts()
-    for (let number = 1; number <= this.#options.kills; number += 1) await this.#round(number)
+    const strikes = this.#options.sweep ? everyBoundary(this.#options.sweep) : this.#randomStrikes()
+    let number = 0
+    for (const strike of strikes) {
+      number += 1
+      await this.#round(number, strike)
+    }
     const unsettled = await this.#settle()
     tapping.stop()
     return this.#judge(unsettled)
   }
 
-  async #round(number: number): Promise<void> {
+  *#randomStrikes(): Generator<Strike> {
     const random = this.#random
-    const victim: Victim = random.next() < 0.6 || this.#world.hostPid === null ? "runtime" : "host"
-    const atBoundary = random.next() < 0.6
-    const plan: Plan = {
-      at: random.pick(["commit", "write"]),
-      when: random.pick(["before", "after"]),
-      n: random.between(1, 14),
+    for (let number = 1; number <= this.#options.kills; number += 1) {
+      const isRuntime = random.next() < 0.6
+      const atBoundary = random.next() < 0.6
+      const at = random.pick(["commit", "write"] as const)
+      const when = random.pick(["before", "after"] as const)
+      const plan = { at, when, n: random.between(1, 14) }
+      const victim = isRuntime || this.#world.hostPid === null ? "runtime" : "host"
+      yield { victim, plan: atBoundary ? plan : null }
     }
-    if (atBoundary) this.#arm(victim, plan)
+  }
+
+  async #round(number: number, { victim, plan }: Strike): Promise<void> {
+    const random = this.#random
+    if (plan) this.#arm(victim, plan)
     for (let prompts = random.between(1, 2); prompts > 0; prompts -= 1) await this.#say()
     const delay = random.between(0, 400)
-    const hit = atBoundary && (await this.#diesByItself(victim))
+    const hit = plan !== null && (await this.#diesByItself(victim))
     if (!hit) await new Promise((resolve) => setTimeout(resolve, delay))
     if (hit) this.#atBoundaries += 1
-    const how = hit ? `${plan.when} ${plan.at} ${plan.n}` : `after ${delay} ms`
+    const how = hit && plan ? `${plan.when} ${plan.at} ${plan.n}` : `after ${delay} ms`
     this.#options.onRound?.({ number, victim, how })
     this.#kills[victim] += 1
     if (victim === "runtime") await this.#world.restarts()

@@ -3,7 +3,7 @@
  * seed, printed before it begins; a failing one is repeated with `--seed N --kills K`.
  */
 import { parseArgs } from "node:util"
-import { runCampaign, type Verdict } from "./campaign.ts"
+import { type CampaignOptions, runCampaign, type Verdict } from "./campaign.ts"
 
 const { values } = parseArgs({
   options: {
@@ -11,25 +11,25 @@ const { values } = parseArgs({
     seed: { type: "string" },
     bots: { type: "string", default: "3" },
     per: { type: "string", default: "50" },
+    /** First every boundary up to this step; 0 leaves that out. */
+    sweep: { type: "string", default: "12" },
     verbose: { type: "boolean", default: false },
   },
 })
 
 const verdicts: Verdict[] = []
+const onRound = values.verbose ? (round: object) => console.log(JSON.stringify(round)) : undefined
 let left = Number(values.kills)
 let seed = Number(values.seed ?? Date.now() % 1_000_000)
+const sweep = Number(values.sweep)
+if (sweep > 0) {
+  console.log(`every step boundary up to ${sweep}, seed ${seed}`)
+  verdicts.push(await campaign({ seed, kills: 0, bots: Number(values.bots), sweep }))
+}
 while (left > 0) {
   const kills = Math.min(left, Number(values.per))
   console.log(`campaign with seed ${seed}: ${kills} kills, ${values.bots} bots`)
-  const onRound = values.verbose ? (round: object) => console.log(JSON.stringify(round)) : undefined
-  const verdict = await runCampaign({
-    seed,
-    kills,
-    bots: Number(values.bots),
-    ...(onRound ? { onRound } : {}),
-  })
-  console.log(JSON.stringify(verdict))
-  verdicts.push(verdict)
+  verdicts.push(await campaign({ seed, kills, bots: Number(values.bots) }))
   left -= kills
   seed += 1
 }
@@ -46,3 +46,9 @@ console.log(
 for (const fault of faults) console.log(`FAULT ${fault}`)
 console.log(faults.length === 0 ? "no promise broken" : `${faults.length} promises broken`)
 process.exitCode = faults.length === 0 ? 0 : 1
+
+async function campaign(options: CampaignOptions): Promise<Verdict> {
+  const verdict = await runCampaign({ ...options, ...(onRound ? { onRound } : {}) })
+  console.log(JSON.stringify(verdict))
+  return verdict
+}
