@@ -59,7 +59,7 @@ export async function startControlServer(options: ControlServerOptions): Promise
   }
 }
 
-export function controlApp(context: ControlContext): Hono {
+function controlApp(context: ControlContext): Hono {
   const { say, feed } = context
   return new Hono()
     .use(async (request, next) => {

@@ -12,7 +12,7 @@ export interface MetricsSource {
   readonly bots: () => readonly BotStatus[]
 }
 
-export type DeliveryResult = "sent" | "undeliverable" | "retried"
+type DeliveryResult = "sent" | "undeliverable" | "retried"
 
 const outcomes = ["completed", "failed", "stopped", "indeterminate"] as const
 const deliveryResults = ["sent", "undeliverable", "retried"] as const

@@ -3,7 +3,7 @@ import type { ControlSay } from "../../core/texts/control.ts"
 import type { ControlError } from "../../protocol/control.ts"
 import { OwnerError } from "../../runtime/errors.ts"
 
-export type FaultCode = ControlError["error"]["code"]
+type FaultCode = ControlError["error"]["code"]
 
 export const statusOf = {
   invalid: 400,
