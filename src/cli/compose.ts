@@ -11,10 +11,15 @@ import { openLedger } from "../ledger/ledger.ts"
 import type { Environment } from "../platform/child-environment.ts"
 import { acquireLock, type LockHolder } from "../platform/lock.ts"
 import { createLog } from "../platform/log.ts"
+import { socketPath } from "../platform/socket-path.ts"
+import type { BotStatus } from "../protocol/control.ts"
 import { ensureHost } from "../runtime/host-link/launch.ts"
 import { startHousekeeping } from "../runtime/housekeeping.ts"
 import { Kernel } from "../runtime/kernel.ts"
 import { TelegramSurface } from "../telegram/surface.ts"
+import { startControlServer } from "../web/control-server.ts"
+import { type Health, startLocalServer } from "../web/local-server.ts"
+import { Metrics } from "../web/metrics.ts"
 
 export interface RuntimeSpec {
   readonly config: Config
@@ -23,17 +28,20 @@ export interface RuntimeSpec {
   readonly version: string
 }
 
+export interface StopHow {
+  /** Also ends the host and whatever works in it. */
+  readonly agents: boolean
+}
+
 export interface RunningRuntime {
-  readonly kernel: Kernel
-  readonly log: Log
-  readonly telegram: TelegramSurface | null
+  readonly isTelegramOn: boolean
   /** Address of the local page, or why there is none; both null when it is switched off. */
   readonly localUrl: string | null
   readonly localProblem: string | null
   /** Resolves when someone asked over the local socket to stop. */
-  readonly stopRequested: Promise<void>
-  /** Ends within a few seconds; agents work on unless `agents`. Idempotent. */
-  stop(options?: { readonly agents: boolean }): Promise<void>
+  readonly stopRequested: Promise<StopHow>
+  /** Ends within a few seconds. Idempotent. */
+  stop(how: StopHow): Promise<void>
 }
 
 export type StartResult =
@@ -43,10 +51,10 @@ export type StartResult =
 
 /** @throws DamagedLedgerError, NewerLedgerError, or the system's error when the data directory cannot be used. */
 export async function startRuntime(spec: RuntimeSpec): Promise<StartResult> {
-  const { config } = spec
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
-  const lockPath = join(config.dataDir, "runtime.lock")
-  const lock = acquireLock({ path: lockPath, purpose: "runtime", now: systemClock.now() })
+  const { dataDir } = spec.config
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  const path = join(dataDir, "runtime.lock")
+  const lock = acquireLock({ path, purpose: "runtime", now: systemClock.now() })
   if (lock.kind === "taken") return lock
   try {
     return { kind: "running", runtime: await compose(spec, () => lock.release()) }
@@ -56,13 +64,85 @@ export async function startRuntime(spec: RuntimeSpec): Promise<StartResult> {
   }
 }
 
-async function compose(
-  { config, environment, version }: RuntimeSpec,
-  release: () => void,
-): Promise<RunningRuntime> {
+async function compose(spec: RuntimeSpec, release: () => void): Promise<RunningRuntime> {
+  const { config, version } = spec
   const log = logOf(config)
   const ledger = await openLedger(config.dataDir, systemClock.now())
-  const kernel = new Kernel({
+  const kernel = kernelOf(spec, ledger, log)
+  const bots = new BotStates(config, kernel)
+  const metrics = new Metrics({ kernel, version, bots: () => bots.all() })
+  kernel.add(metrics)
+  const telegram = startableTelegram(config)
+    ? new TelegramSurface({
+        kernel,
+        config,
+        onBotState: (bot, state) => bots.set(bot, state),
+        onBatch: (batch) => metrics.received(batch),
+        onDelivery: (result) => metrics.delivered(result),
+      })
+    : null
+  if (telegram) kernel.add(telegram)
+
+  let health: Health = { state: "starting", reason: "the runtime is starting" }
+  const requested = Promise.withResolvers<StopHow>()
+  const local = config.localUi.enabled
+    ? await startLocalServer({
+        ...config.localUi,
+        language: config.language,
+        health: () => health,
+        metrics,
+        log,
+      })
+    : null
+  const localUrl = local?.kind === "listening" ? local.url : null
+  const startedAt = systemClock.now()
+  const control = await startControlServer({
+    kernel,
+    language: config.language,
+    socketPath: socketPath(config.dataDir, "runtime"),
+    stop: (how) => requested.resolve(how),
+    status: () => ({
+      version,
+      startedAt,
+      pid: process.pid,
+      dataDir: config.dataDir,
+      localUi: localUrl,
+      telegram: { state: telegram ? "on" : "off", bots: bots.all() },
+      problems: spec.problems.map(({ severity, key, what, remedy }) => ({ severity, key, what, remedy })),
+    }),
+  })
+  kernel.start()
+  telegram?.start()
+  const housekeeping = startHousekeeping(ledger, systemClock, log)
+  health = { state: "ready" }
+  log.info({ version, bots: telegram ? config.telegram.bots.length : 0 }, "the runtime is ready")
+
+  async function stop({ agents }: StopHow): Promise<void> {
+    log.info({ agents }, "the runtime stops")
+    health = { state: "stopping", reason: "the runtime is stopping" }
+    housekeeping.stop()
+    await Promise.all([
+      telegram?.stop(),
+      control.close(),
+      local?.kind === "listening" ? local.close() : undefined,
+    ])
+    if (agents) await kernel.stopAgents()
+    kernel.stop()
+    ledger.close()
+    release()
+  }
+  let stopping: Promise<void> | null = null
+  return {
+    isTelegramOn: telegram !== null,
+    localUrl,
+    localProblem: local?.kind === "failed" ? local.message : null,
+    stopRequested: requested.promise,
+    stop: (how) => (stopping ??= stop(how)),
+  }
+}
+
+function kernelOf({ config, environment, version }: RuntimeSpec, ledger: Kernel["ledger"], log: Log): Kernel {
+  return new Kernel({
     ledger,
     log,
     clock: systemClock,
@@ -70,38 +150,14 @@ async function compose(
     random: Math.random,
     connectHost: (options) => ensureHost({ ...options, dataDir: config.dataDir, environment, version }),
     workspaceRoot: config.sessions.workspaceRoot,
+    defaultWorkspace: config.sessions.defaultWorkspace,
     defaults: (provider) => config.defaults[provider] ?? {},
     defaultProvider: config.sessions.defaultProvider,
   })
-  const isTelegramOn = config.telegram.ownerId !== null && config.telegram.bots.length > 0
-  const telegram = isTelegramOn ? new TelegramSurface({ kernel, config }) : null
-  if (telegram) kernel.add(telegram)
-  kernel.start()
-  telegram?.start()
-  const housekeeping = startHousekeeping(ledger, systemClock, log)
-  log.info({ version, telegram: isTelegramOn, bots: config.telegram.bots.length }, "the runtime is ready")
-
-  let stopping: Promise<void> | null = null
-  async function stop({ agents } = { agents: false }): Promise<void> {
-    log.info({ agents }, "the runtime stops")
-    housekeeping.stop()
-    await telegram?.stop()
-    if (agents) await kernel.stopAgents()
-    kernel.stop()
-    ledger.close()
-    release()
-  }
-  const requested = Promise.withResolvers<void>()
-  return {
-    kernel,
-    log,
-    telegram,
-    localUrl: null,
-    localProblem: null,
-    stopRequested: requested.promise,
-    stop: (options) => (stopping ??= stop(options)),
-  }
 }
+
+const startableTelegram = ({ telegram }: Config): boolean =>
+  telegram.ownerId !== null && telegram.bots.length > 0
 
 function logOf(config: Config): Log {
   const directory = join(config.dataDir, "logs")
@@ -113,4 +169,30 @@ function logOf(config: Config): Log {
     redact,
     newId: randomUUID,
   })
+}
+
+/** How each configured bot is doing in this run; the ledger remembers names, not whether Telegram answers now. */
+class BotStates {
+  readonly #config: Config
+  readonly #kernel: Kernel
+  readonly #states = new Map<number, Exclude<BotStatus["state"], "starting">>()
+
+  constructor(config: Config, kernel: Kernel) {
+    this.#config = config
+    this.#kernel = kernel
+  }
+
+  set(bot: number, state: Exclude<BotStatus["state"], "starting">): void {
+    this.#states.set(bot, state)
+  }
+
+  all(): readonly BotStatus[] {
+    const known = this.#kernel.ledger.machine.bots()
+    return this.#config.telegram.bots.map(({ id }) => {
+      const bot = known.find((entry) => entry.id === id)
+      const state = this.#states.get(id) ?? "starting"
+      const detail = state !== "ok" && bot?.detail ? { detail: bot.detail } : {}
+      return { id, username: bot?.username ?? null, state, ...detail }
+    })
+  }
 }

@@ -1,7 +1,7 @@
 import type { ConfigProblem } from "../core/config-fault.ts"
 import { DamagedLedgerError, NewerLedgerError } from "../ledger/errors.ts"
 import { errorCode } from "../platform/system-error.ts"
-import { type RunningRuntime, startRuntime } from "./compose.ts"
+import { type RunningRuntime, type StopHow, startRuntime } from "./compose.ts"
 import { type CliContext, printLine, showInstant } from "./context.ts"
 import { exitCode } from "./exit-code.ts"
 
@@ -21,9 +21,9 @@ export async function start(context: CliContext): Promise<number> {
     const started = await startRuntime({ config, problems, environment, version })
     if (started.kind === "taken") return sayTaken(context, started.heldBy)
     printWelcome(context, started.runtime)
-    await Promise.race([asked, started.runtime.stopRequested])
+    const how = await Promise.race([asked, started.runtime.stopRequested])
     printLine(stdout, say("start.stopping"))
-    await started.runtime.stop()
+    await started.runtime.stop(how)
     printLine(stdout, say("start.stopped"))
     return exitCode.ok
   } catch (error) {
@@ -34,10 +34,10 @@ export async function start(context: CliContext): Promise<number> {
   }
 }
 
-function stopSignal(): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  process.once("SIGINT", () => resolve())
-  process.once("SIGTERM", () => resolve())
+function stopSignal(): Promise<StopHow> {
+  const { promise, resolve } = Promise.withResolvers<StopHow>()
+  process.once("SIGINT", () => resolve({ agents: false }))
+  process.once("SIGTERM", () => resolve({ agents: false }))
   return promise
 }
 
@@ -48,7 +48,7 @@ function printProblem({ stderr }: CliContext, { what, accepted, remedy }: Config
 function printWelcome({ config, say, stdout }: CliContext, runtime: RunningRuntime): void {
   if (runtime.localUrl) printLine(stdout, say("start.local_ui", { url: runtime.localUrl }))
   if (runtime.localProblem) printLine(stdout, runtime.localProblem)
-  if (runtime.telegram) printLine(stdout, say("start.telegram", { bots: config.telegram.bots.length }))
+  if (runtime.isTelegramOn) printLine(stdout, say("start.telegram", { bots: config.telegram.bots.length }))
   else {
     printLine(stdout, say("start.telegram_off"))
     printLine(stdout, say("start.connect"))

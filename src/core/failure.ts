@@ -25,10 +25,9 @@ export function retryPolicy(failure: FailureClass): RetryPolicy {
       return retrying({ maxAttempts: 5, firstMs: 2_000, longestMs: 60_000 })
     case "empty_response":
       return retrying({ maxAttempts: 3, firstMs: 1_000, longestMs: 10_000 })
+    // The agent had the prompt and nobody knows how far it came: a second run is the owner's to start.
     case "timeout":
     case "crashed":
-      // Once: what killed or hung it may be the work itself.
-      return retrying({ maxAttempts: 2, firstMs: 3_000, longestMs: 3_000 })
     case "usage_limit":
     case "auth":
     case "context_overflow":

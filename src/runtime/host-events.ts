@@ -149,17 +149,19 @@ export class HostEvents {
   #onEnded(turn: Turn, outcome: Outcome): void {
     const { ledger, clock, random, announce } = this.#context
     const now = clock.now()
-    for (const request of ledger.requests.closeOfTurn(turn.id, now))
+    for (const request of ledger.requests.closeOfTurn(turn.id, now)) {
+      this.#record(turn, "request.closed", { request: request.id, why: "withdrawn" })
       announce({ kind: "request.closed", turn, request })
+    }
     const stopRequested = turn.stopRequestedAt !== null
     const after = afterAttempt({ outcome, attempts: turn.attempts, stopRequested, now, random: random() })
     if (after.kind === "hold") {
       ledger.turns.requeue(turn.id, after.hold)
-      this.#record(turn, "turn.held", heldFact(after.hold))
+      this.#record(turn, "turn.held", { ...heldFact(after.hold), attempt: turn.attempt })
       announce({ kind: "turn.held", turn: this.#turn(turn.id), hold: after.hold })
     } else {
       ledger.turns.end(turn.id, after.outcome, now)
-      this.#record(turn, "turn.ended", { outcome: after.outcome })
+      this.#record(turn, "turn.ended", { outcome: after.outcome, attempt: turn.attempt })
       announce({ kind: "turn.ended", turn: this.#turn(turn.id), outcome: after.outcome })
     }
     this.#afterCommit(() => {

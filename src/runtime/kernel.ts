@@ -25,6 +25,7 @@ export interface KernelOptions {
   readonly log: Log
   readonly connectHost: ConnectHost
   readonly workspaceRoot: string
+  readonly defaultWorkspace: string | null
   readonly defaults: (provider: ProviderId) => Settings
   readonly defaultProvider: ProviderId | null
 }
@@ -64,6 +65,7 @@ export class Kernel {
     this.requests = new Requests(context, (request) => this.#runner.deliverAnswer(request))
     this.sessions = new Sessions(context, {
       workspaceRoot: options.workspaceRoot,
+      defaultWorkspace: options.defaultWorkspace,
       defaults: options.defaults,
       // A session the host does not have open learns its settings with the next turn.
       onConfigured: (session) => this.#runner.configure(session),

@@ -7,6 +7,8 @@ import type { HostConnection } from "./host-connection.ts"
 import { HostLinkError } from "./host-link/link.ts"
 
 const DEFAULT_PROVIDER = "provider.default"
+/** Setting of each provider's name for the owner, by its id: known without asking the host. */
+export const PROVIDER_LABEL = "provider.label."
 /** How long a status is believed before the agent is asked again, in ms. */
 const STATUS_FRESH_MS = 30_000
 
@@ -31,6 +33,7 @@ export class Providers {
   /** In the order they are offered. */
   async list(): Promise<readonly ListedProvider[]> {
     const { providers } = await this.#ask((link) => link.command({ kind: "provider.list" }))
+    this.#rememberLabels(providers)
     return providers
   }
 
@@ -101,6 +104,14 @@ export class Providers {
     const { ledger, clock } = this.#context
     if (provider === "demo" || ledger.machine.setting(DEFAULT_PROVIDER) !== null) return
     ledger.machine.set(DEFAULT_PROVIDER, provider, clock.now())
+  }
+
+  #rememberLabels(providers: readonly ListedProvider[]): void {
+    const { machine } = this.#context.ledger
+    for (const { id, label } of providers) {
+      const key = PROVIDER_LABEL + id
+      if (machine.setting(key) !== label) machine.set(key, label, this.#context.clock.now())
+    }
   }
 
   async #ask<T>(

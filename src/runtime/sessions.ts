@@ -13,6 +13,8 @@ export const WORKSPACE_MARKER = ".remoteagent-workspace"
 export interface SessionsOptions {
   /** Where managed workspaces are made. */
   readonly workspaceRoot: string
+  /** Where new sessions work unless told otherwise; null: each in a managed directory of its own. */
+  readonly defaultWorkspace: string | null
   /** Settings a new session of a provider begins with. */
   readonly defaults: (provider: ProviderId) => Settings
   /** Called after the commit when what the agent works with changed. */
@@ -29,10 +31,11 @@ export class Sessions {
   }
 
   /**
-   * A fresh session; without `workspace` in a managed directory of its own.
+   * A fresh session; without `workspace` in the default one, or in a managed directory of its own.
    * @throws OwnerError `workspace_missing` when the path is not an absolute path of an existing directory.
    */
-  create({ provider, workspace }: { provider: ProviderId; workspace?: string }): Session {
+  create({ provider, workspace: given }: { provider: ProviderId; workspace?: string }): Session {
+    const workspace = given ?? this.#options.defaultWorkspace ?? undefined
     if (workspace !== undefined) this.#mustBeDirectory(workspace)
     const { ledger } = this.#context
     return ledger.transact(() => {

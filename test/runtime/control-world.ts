@@ -94,6 +94,7 @@ export class ControlWorld implements AsyncDisposable {
         return link
       },
       workspaceRoot: join(this.root, "managed"),
+      defaultWorkspace: null,
       defaults: () => ({}),
       defaultProvider: null,
     })
