@@ -78,8 +78,7 @@ describe.skipIf(binary === null)("codex", () => {
       id: "gpt-5.5",
       efforts: expect.any(Array),
     })
-    await world.surroundings.supervisor.ended(world.surroundings.supervisor.running())
-    expect(world.surroundings.supervisor.running()).toEqual([])
+    expect(world.processes()).toEqual([])
   })
 
   it("asks for leave to use a tool of an MCP server, and passes on the tool's own form", async () => {

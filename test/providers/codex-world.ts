@@ -1,4 +1,5 @@
 /** The real `codex` against a scripted model, with a home of its own. */
+import { execFileSync } from "node:child_process"
 import { randomUUID } from "node:crypto"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -46,6 +47,8 @@ export interface CodexWorld {
   killAgents(): Promise<void>
   /** The same, after the death of every provider made so far: none of them starts anything any more. */
   killHostsAndAgents(): Promise<void>
+  /** The process groups of what was started in which something still runs. */
+  processes(): readonly number[]
   /** Another workspace. */
   makeWorkspace(name: string): string
   /** A `codex` as the owner starts it by hand; its output once it has ended. */
@@ -66,7 +69,7 @@ export function textPrompt(text: string): Prompt {
 
 /** `baseUrl` instead of the scripted model's, for one that is not there. */
 export async function createCodexWorld(binary: string, baseUrl?: string): Promise<CodexWorld> {
-  const surroundings = createSurroundings()
+  const surroundings = createSurroundings({ hosted: true })
   const model = await startResponsesServer()
   const { workspace, home, root, supervisor } = surroundings
   const codexHome = join(home, ".codex")
@@ -111,6 +114,10 @@ export async function createCodexWorld(binary: string, baseUrl?: string): Promis
       await host.settled()
       await killAgents()
     },
+    processes() {
+      const living = livingGroups()
+      return supervisor.running().filter((pid) => living.has(pid))
+    },
     makeWorkspace(name) {
       const directory = join(root, name)
       mkdirSync(directory)
@@ -125,10 +132,20 @@ export async function createCodexWorld(binary: string, baseUrl?: string): Promis
       return result.stdout
     },
     async close() {
+      // Whoever is being killed now must not start another.
+      host.die()
+      await host.settled()
       await surroundings.close()
       await model.close()
     },
   }
+}
+
+/** Of ps(1), because a group of nothing but zombies exists as far as kill(2) knows. */
+function livingGroups(): ReadonlySet<number> {
+  const lines = execFileSync("ps", ["-A", "-o", "pgid=,stat="], { encoding: "utf8" }).split("\n")
+  const living = lines.map((line) => line.trim().split(/\s+/)).filter(([, state]) => !state?.startsWith("Z"))
+  return new Set(living.map(([group]) => Number(group)))
 }
 
 /** Supervisors that start nothing any more once their host is dead, as one process cannot really kill a part of itself. */

@@ -36,7 +36,7 @@ async function createWorld(codex: string): Promise<World> {
       await world.killHostsAndAgents()
       return world.create()
     },
-    processes: () => world.surroundings.supervisor.running(),
+    processes: () => world.processes(),
     close: () => world.close(),
   }
 }

@@ -34,6 +34,8 @@ export class AppServer {
   /** The server if this host started it; one that an earlier host started belongs to the supervisor's record. */
   #child: Child | null = null
   #daemon: Promise<Connection | null> | null = null
+  /** Nothing is started any more, whoever still asks. */
+  #isClosed = false
 
   constructor(context: ProviderContext) {
     this.#context = context
@@ -54,11 +56,11 @@ export class AppServer {
   async ask<T>(question: (connection: Connection) => Promise<T>): Promise<T> {
     const isRunning = this.#connection !== null || (await this.#adopt())
     if (isRunning) return question(await this.connection())
-    const connection = await this.#openChild(await this.#spawn([], false))
+    const child = await this.#spawn([], false)
     try {
-      return await question(connection)
+      return await question(await this.#openChild(child))
     } finally {
-      connection.close()
+      await end(child)
     }
   }
 
@@ -75,13 +77,14 @@ export class AppServer {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     const connection = await this.#connection?.catch(() => null)
     const daemon = await this.#daemon
     this.#connection = null
     this.#daemon = null
     connection?.close()
     daemon?.close()
-    await this.#child?.kill()
+    if (this.#child) await end(this.#child)
     this.#child = null
   }
 
@@ -117,11 +120,9 @@ export class AppServer {
     prepareSocketDirectory(this.#socket)
     rmSync(this.#socket, { force: true })
     const child = await this.#spawn(["--listen", `unix://${this.#socket}`], true)
+    this.#child = child
     const channel = await this.#awaitSocket(child)
-    if (channel !== null) {
-      this.#child = child
-      return this.#open(channel)
-    }
+    if (channel !== null) return this.#open(channel)
     log.warn(
       { stderr: child.stderrTail() },
       "Codex' app-server does not open its socket; using pipes instead",
@@ -165,6 +166,7 @@ export class AppServer {
 
   async #spawn(listen: readonly string[], survivesHost: boolean): Promise<Child> {
     const { supervisor, config, stateDir } = this.#context
+    if (this.#isClosed) throw crashed(new Error("the provider is closed"))
     const program = await findCodex(this.#context)
     if (program === null) throw NOT_INSTALLED
     const spec: ChildSpec = {
@@ -190,4 +192,9 @@ export class AppServer {
       return null
     }
   }
+}
+
+async function end(child: Child): Promise<void> {
+  await child.kill()
+  await child.exited
 }
