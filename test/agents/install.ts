@@ -1,13 +1,13 @@
 /** Installs the agent programs the tests drive, and says where their native binaries are. */
 import { spawn } from "node:child_process"
-import { existsSync, realpathSync, statSync } from "node:fs"
+import { existsSync, lstatSync, readFileSync, realpathSync, unlinkSync } from "node:fs"
 import path from "node:path"
 
 const HERE = import.meta.dirname
 const REPO_BIN = path.join(HERE, "../../node_modules/.bin")
 const MODULES = path.join(HERE, "node_modules")
 
-/** Vitest's globalSetup: `npm ci` here when nothing is installed or the lockfile is newer than what is. */
+/** Vitest's globalSetup: `npm ci` here when what is installed is not what the lockfile names. */
 export default async function install(): Promise<void> {
   if (isInstalled()) return
   console.log("test/agents: installing the agent programs (about 800 MB, once) …")
@@ -42,14 +42,29 @@ function codexTarget(): string | null {
   return cpu === undefined || os === undefined ? null : `${cpu}-${os}`
 }
 
+/** By content and not by age: a fresh checkout or a copy makes every file new. */
 function isInstalled(): boolean {
   // npm writes this file at the end of an install, so an interrupted one counts as missing.
-  const done = statSync(path.join(MODULES, ".package-lock.json"), { throwIfNoEntry: false })
-  const wanted = statSync(path.join(HERE, "package-lock.json"))
-  return done !== undefined && done.mtimeMs >= wanted.mtimeMs
+  const done = readLock(path.join(MODULES, ".package-lock.json"))
+  const wanted = readLock(path.join(HERE, "package-lock.json"))
+  if (done === null || wanted === null) return false
+  const direct = Object.keys(wanted[""]?.dependencies ?? {}).map((name) => `node_modules/${name}`)
+  const isCurrent = (name: string) => done[name]?.integrity === wanted[name]?.integrity
+  return direct.every((name) => name in done) && Object.keys(done).every(isCurrent)
+}
+
+interface LockedPackage {
+  readonly integrity?: string
+  readonly dependencies?: Readonly<Record<string, string>>
+}
+
+function readLock(file: string): Readonly<Record<string, LockedPackage>> | null {
+  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")).packages : null
 }
 
 function runNpmCi(): Promise<void> {
+  // npm empties what a linked node_modules leads to, which belongs to another checkout.
+  if (lstatSync(MODULES, { throwIfNoEntry: false })?.isSymbolicLink()) unlinkSync(MODULES)
   const PATH = `${REPO_BIN}${path.delimiter}${process.env["PATH"] ?? ""}`
   return new Promise((resolve, reject) => {
     const npm = spawn("npm", ["ci"], { cwd: HERE, env: { ...process.env, PATH }, stdio: ["ignore", "pipe", "pipe"] })

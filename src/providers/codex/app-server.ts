@@ -11,7 +11,7 @@ import type { Child, ChildSpec, ProviderContext } from "../provider.ts"
 import { type Channel, childChannel, openSocket } from "./channel.ts"
 import { Connection } from "./connection.ts"
 import { crashed } from "./failure.ts"
-import { findCodex, INHERITED, NOT_INSTALLED } from "./program.ts"
+import { findCodex, INHERITED, notInstalled } from "./program.ts"
 import { wait } from "./wait.ts"
 
 const CONNECT_TIMEOUT_MS = 2_000
@@ -168,7 +168,7 @@ export class AppServer {
     const { supervisor, config, stateDir } = this.#context
     if (this.#isClosed) throw crashed(new Error("the provider is closed"))
     const program = await findCodex(this.#context)
-    if (program === null) throw NOT_INSTALLED
+    if (program === null) throw notInstalled()
     const spec: ChildSpec = {
       command: program,
       args: ["app-server", ...(config.args ?? []), ...OVERRIDES, ...listen],

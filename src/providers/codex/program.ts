@@ -12,10 +12,10 @@ export const INSTALL_COMMAND = "npm install -g @openai/codex"
 export const UPDATE_COMMAND = "npm install -g @openai/codex@latest"
 export const SIGN_IN_COMMAND = "codex login --device-auth"
 
-export const NOT_INSTALLED = new ProviderError({
-  class: "bad_request",
-  detail: `Codex is not installed. Install it with: ${INSTALL_COMMAND}`,
-})
+export function notInstalled(): ProviderError {
+  const detail = `Codex is not installed. Install it with: ${INSTALL_COMMAND}`
+  return new ProviderError({ class: "bad_request", detail })
+}
 
 /** Absolute path of the native program, or null when there is none. */
 export async function findCodex({ supervisor, config }: ProviderContext): Promise<string | null> {

@@ -66,8 +66,10 @@ export class Thread {
     beforeResume: (connection: Connection) => void,
   ): Promise<Thread> {
     try {
-      const config = await shared.ownersConfig(spec.workspace)
-      const sandboxUsable = await shared.isSandboxUsable()
+      const [config, sandboxUsable] = await Promise.all([
+        shared.ownersConfig(spec.workspace),
+        shared.isSandboxUsable(),
+      ])
       const enforced = enforce(spec.settings, config, sandboxUsable)
       const { connection, opened } =
         spec.nativeId === null
