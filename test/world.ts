@@ -25,6 +25,8 @@ export interface WorldOptions {
   /** Merged over the configuration file that has the echo agent in it. */
   readonly config?: Readonly<Record<string, unknown>>
   readonly environment?: Readonly<Record<string, string>>
+  /** Written into the owner's fresh home before the first start, by their path in it. */
+  readonly home?: Readonly<Record<string, string>>
 }
 
 export class World implements AsyncDisposable {
@@ -56,6 +58,11 @@ export class World implements AsyncDisposable {
     }
     const config = { providers: { acp }, ...given.options.config }
     writeFileSync(join(this.dataDir, "config.json"), JSON.stringify(config), { mode: 0o600 })
+    for (const [path, content] of Object.entries(given.options.home ?? {})) {
+      const file = join(this.home, path)
+      mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+      writeFileSync(file, content, { mode: 0o600 })
+    }
   }
 
   /** The owner's private chat with a bot. */

@@ -43,6 +43,8 @@ export interface StepOptions {
   readonly times?: number
   /** Serves only requests whose newest user text contains this; steps with `when` go before those without. */
   readonly when?: string
+  /** Serves only requests of the turn whose prompt contains this, also after its tools; goes before all others. */
+  readonly during?: string
 }
 
 export interface ReplyOptions extends StepOptions {
@@ -61,6 +63,7 @@ export type FailureKind = keyof typeof failures
 export class Step {
   readonly behaviour: Behaviour
   readonly when: string | undefined
+  readonly during: string | undefined
   remaining: number
   /** Resolves when a request has been given this step (for a gated reply: when its first word was sent). */
   readonly reached: Promise<void>
@@ -74,6 +77,7 @@ export class Step {
   constructor(behaviour: Behaviour, options: StepOptions) {
     this.behaviour = behaviour
     this.when = options.when
+    this.during = options.during
     this.remaining = options.times ?? 1
     const reached = Promise.withResolvers<void>()
     const released = Promise.withResolvers<void>()
@@ -154,11 +158,13 @@ export class Script {
     this.#steps = []
   }
 
-  /** The step for a request with this newest user text, or undefined when nothing was scripted for it. */
-  take(newestText: string): Step | undefined {
+  /** The step for a request of the turn with this prompt, or undefined when nothing was scripted for it. */
+  take({ newest, prompt }: { readonly newest: string; readonly prompt: string }): Step | undefined {
+    const fits = (text: string, wanted: string | undefined) => wanted !== undefined && text.includes(wanted)
     const step =
-      this.#steps.find((candidate) => candidate.when !== undefined && newestText.includes(candidate.when)) ??
-      this.#steps.find((candidate) => candidate.when === undefined)
+      this.#steps.find((candidate) => fits(prompt, candidate.during)) ??
+      this.#steps.find((candidate) => fits(newest, candidate.when)) ??
+      this.#steps.find((candidate) => candidate.when === undefined && candidate.during === undefined)
     if (step === undefined) return undefined
     step.remaining -= 1
     if (step.remaining <= 0) this.#steps = this.#steps.filter((other) => other !== step)

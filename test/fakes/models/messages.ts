@@ -51,7 +51,8 @@ export async function startMessagesModel(): Promise<MessagesModel> {
     const isMain = (body.tools ?? []).length > 0
     const recorded = isMain ? requests : sideRequests
     recorded.push(request)
-    const step = (isMain ? script.take(newestUserText(body)) : undefined) ?? new Script().reply("unscripted")
+    const texts = { newest: newestUserText(body), prompt: promptText(body) }
+    const step = (isMain ? script.take(texts) : undefined) ?? new Script().reply("unscripted")
     response.on("close", () => {
       if (!response.writableEnded) step.noteAbandoned()
     })
@@ -132,6 +133,14 @@ function newestUserText(body: MessagesBody): string {
     .slice(lastAnswer + 1)
     .map(textOf)
     .join("\n")
+}
+
+/** The text of the newest user message that is not the result of a tool. */
+function promptText(body: MessagesBody): string {
+  const isResult = ({ content }: MessagesBody["messages"][number]) =>
+    typeof content !== "string" && content.some((block) => block.type === "tool_result")
+  const prompt = body.messages.findLast((message) => message.role === "user" && !isResult(message))
+  return prompt === undefined ? "" : textOf(prompt)
 }
 
 /** All text the user side said in this request, each message on its own. */
