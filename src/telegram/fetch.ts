@@ -6,8 +6,8 @@ import type { TelegramSay } from "../core/texts/telegram.ts"
 import type { Kernel } from "../runtime/kernel.ts"
 import type { BotApi } from "./api.ts"
 import { CallError, describeFailure } from "./call-error.ts"
-import type { Fetched, FetchPlace } from "./conversation.ts"
 import { FileTooLargeError, type SavedFile, saveFile } from "./files.ts"
+import type { Fetched, FetchPlace } from "./prompts.ts"
 
 export interface FetchSpec {
   readonly kernel: Kernel
@@ -77,6 +77,8 @@ function wordProblem(error: unknown, name: string, say: TelegramSay): string {
   if (error instanceof CallError) return say("file.failed", { name, reason: describeFailure(error.failure) })
   throw error
 }
+
+export const carriesFile = (message: Message): boolean => carriedBy(message) !== null
 
 /** Photos come in several sizes, the largest last. */
 function carriedBy(message: Message): Carried | null {

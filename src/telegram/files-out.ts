@@ -5,9 +5,10 @@ import { judgeOutgoingFile } from "../core/outgoing-file.ts"
 import type { TelegramSay } from "../core/texts/telegram.ts"
 import type { Session } from "../ledger/sessions.ts"
 import type { TurnId } from "../protocol/ids.ts"
-import type { Address } from "./address.ts"
+import { type Address, formatAddress } from "./address.ts"
 import type { Outgoing } from "./outgoing.ts"
 import { code, concat } from "./rendering/rich.ts"
+import { shortPath } from "./workspace-path.ts"
 
 export interface FilesOut {
   readonly say: TelegramSay
@@ -30,10 +31,13 @@ const PHOTOS = new Set([".png", ".jpg", ".jpeg", ".webp"])
 /** Only inside a transaction. */
 export function sendNamedFile(file: NamedFile, { say, out, attachments }: FilesOut): void {
   const { path, session, turn, to } = file
-  const key = `file:${turn}:${path}`
+  const key = `file:${turn}:${formatAddress(to)}:${path}`
   const about = { key, priority: "final", session: session.id, turn } as const
   const realPath = resolveFile(path)
-  if (realPath === null) return out.text(to, say("file.missing", { path }), about)
+  if (realPath === null) {
+    const shown = shortPath(path, session.workspace)
+    return out.text(to, say("file.missing", { path: shown }), about)
+  }
   const workspace = resolveFile(session.workspace) ?? session.workspace
   const verdict = judgeOutgoingFile({
     path,
@@ -50,7 +54,8 @@ export function sendNamedFile(file: NamedFile, { say, out, attachments }: FilesO
     name: basename(path),
   })
   const leave = out.button(to, say("button.leave"), { kind: "dismiss" }, "danger")
-  out.text(to, concat(say("file.ask", { path: "", why }), "\n", code(path)), {
+  const shown = shortPath(path, session.workspace)
+  out.text(to, concat(say("file.ask", { session: session.id, why }), "\n", code(shown)), {
     ...about,
     buttons: [[send, leave]],
   })
@@ -65,7 +70,7 @@ export function sendFile(
   const name = basename(path)
   const about = { key, priority: "final", session: session.id, turn } as const
   if (megabytes > LARGEST_MB) {
-    const size = megabytes.toFixed(0)
+    const size = Math.ceil(megabytes)
     return out.text(to, say("file.too_big_out", { name, size, limit: LARGEST_MB, path }), about)
   }
   const as = PHOTOS.has(extname(name).toLowerCase()) && megabytes < 10 ? "photo" : "document"

@@ -2,9 +2,17 @@
 import type { Session } from "../ledger/sessions.ts"
 import type { Settings, Usage } from "../protocol/session.ts"
 
-export function footer(session: Session, used: Settings, usage: Usage | null): string {
+export interface FooterFacts {
+  readonly session: Session
+  /** The agent's name for the owner. */
+  readonly label: string
+  readonly used: Settings
+  readonly usage: Usage | null
+}
+
+export function footer({ session, label, used, usage }: FooterFacts): string {
   const parts = [
-    session.provider,
+    label,
     used.model,
     used.effort,
     used.sandbox === "danger-full-access" ? "⚠ danger-full-access" : undefined,

@@ -27,6 +27,8 @@ export class Intake {
   /** Lanes being worked on; a wake meanwhile looks again. */
   readonly #working = new Map<string, "once" | "again">()
   readonly #timers = new Map<string, { cancel(): void }>()
+  /** Rows being handled, by id: one that overtakes is not handled a second time in its place. */
+  readonly #taken = new Set<number>()
   #isStopped = false
   #idle: Promise<unknown> = Promise.resolve()
 
@@ -52,6 +54,7 @@ export class Intake {
 
   #wakeOne(lane: string): void {
     if (this.#isStopped) return
+    this.#overtake(lane)
     if (this.#working.has(lane)) {
       this.#working.set(lane, "again")
       return
@@ -62,13 +65,27 @@ export class Intake {
       this.#working.delete(lane)
       if (again) this.#wakeOne(lane)
     })
+    this.#keep(work)
+  }
+
+  /** A decision or a stop does not wait behind a file that is being fetched, nor behind a paste that may grow. */
+  #overtake(lane: string): void {
+    const { ledger } = this.#spec.kernel
+    if (!this.#working.has(lane) && !this.#timers.has(lane)) return
+    for (const row of ledger.inbox.openOf(lane, WINDOW)) {
+      const received = this.#taken.has(row.id) ? null : this.#read(row)
+      if (received && this.#spec.conversation.isUrgent(received)) this.#keep(this.#handle([row]))
+    }
+  }
+
+  #keep(work: Promise<void>): void {
     this.#idle = Promise.all([this.#idle, work])
   }
 
   async #drain(lane: string): Promise<void> {
     const { ledger, clock } = this.#spec.kernel
     for (;;) {
-      const rows = ledger.inbox.openOf(lane, WINDOW)
+      const rows = ledger.inbox.openOf(lane, WINDOW).filter((row) => !this.#taken.has(row.id))
       if (rows.length === 0 || this.#isStopped) return
       const arrivals = rows.map((row) => ({
         message: (row.body as Update).message,
@@ -83,13 +100,23 @@ export class Intake {
   #wakeAt(lane: string, until: number): void {
     const { clock } = this.#spec.kernel
     this.#timers.get(lane)?.cancel()
-    this.#timers.set(
-      lane,
-      clock.after(until - clock.now(), () => this.#wakeOne(lane)),
-    )
+    const due = () => {
+      this.#timers.delete(lane)
+      this.#wakeOne(lane)
+    }
+    this.#timers.set(lane, clock.after(until - clock.now(), due))
   }
 
   async #handle(rows: readonly InboxRow[]): Promise<void> {
+    for (const { id } of rows) this.#taken.add(id)
+    try {
+      await this.#handleTaken(rows)
+    } finally {
+      for (const { id } of rows) this.#taken.delete(id)
+    }
+  }
+
+  async #handleTaken(rows: readonly InboxRow[]): Promise<void> {
     const received = rows.map((row) => this.#read(row)).filter((entry) => entry !== null)
     const effect = await this.#prepare(received)
     try {

@@ -15,15 +15,16 @@ export interface Menu {
 
 /**
  * Registers the menu for the owner's private chat alone: a stranger who opens the bot sees none (Bot API
- * `setMyCommands`, scope `chat`). A menu that cannot be registered now is registered when the bot is next reached.
+ * `setMyCommands`, scope `chat`). False when it could not be registered now.
  */
-export async function registerMenu(api: BotApi, { commands, owner, language, log }: Menu): Promise<void> {
+export async function registerMenu(api: BotApi, { commands, owner, language, log }: Menu): Promise<boolean> {
   const say = telegramText(language)
   const entries = commands.map(({ name }) => ({ command: name, description: say(`command.${name}`) }))
   try {
-    await api.call("setMyCommands", { commands: entries, scope: { type: "chat", chat_id: owner } })
+    return await api.call("setMyCommands", { commands: entries, scope: { type: "chat", chat_id: owner } })
   } catch (error) {
     if (!(error instanceof CallError)) throw error
     log.warn({ bot: api.bot, failure: error.failure }, "the command menu could not be registered")
+    return false
   }
 }

@@ -23,6 +23,8 @@ export interface TextOptions extends About {
   readonly buttons?: Buttons
   readonly replyTo?: number | null
   readonly silent?: boolean
+  /** Opens the owner's keyboard as a reply to this message. Not together with buttons. */
+  readonly forceReply?: boolean
 }
 
 export class Outgoing {
@@ -37,7 +39,7 @@ export class Outgoing {
   }
 
   text(to: Address, content: RichPart, options: TextOptions): void {
-    const { key, priority, buttons, replyTo, silent, ...about } = options
+    const { key, priority, buttons, replyTo, silent, forceReply, ...about } = options
     const payload: Payload = {
       kind: "text",
       to,
@@ -45,6 +47,7 @@ export class Outgoing {
       ...(buttons && buttons.length > 0 ? { buttons } : {}),
       ...(replyTo != null ? { replyTo } : {}),
       ...(silent ? { silent } : {}),
+      ...(forceReply ? { forceReply } : {}),
     }
     this.owe(to, payload, { key, priority, ...about })
   }

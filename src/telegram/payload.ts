@@ -26,6 +26,8 @@ export interface TextPayload {
   readonly buttons?: Buttons
   readonly replyTo?: number
   readonly silent?: boolean
+  /** The owner's keyboard opens as a reply to this message. Not together with buttons. */
+  readonly forceReply?: boolean
 }
 
 /** Replaces text and buttons; without `buttons` they go. */

@@ -50,10 +50,11 @@ class Intake {
     this.make().start()
   }
 
-  /** Texts in the inbox, not handled yet. */
+  /** Texts of this bot in the inbox, not handled yet. */
   get received(): readonly (string | undefined)[] {
     return this.rig.ledger.inbox
       .open()
+      .filter((row) => row.bot === this.bot.id)
       .map((row) => (row.body as { message?: { text?: string } }).message?.text)
   }
 

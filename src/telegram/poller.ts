@@ -163,7 +163,7 @@ export class Poller {
    * this batch alone and repeats are found by the ledger's set of ids.
    */
   #commit(updates: readonly Update[], arrived: number): void {
-    const { ledger, rules, now } = this.#spec
+    const { ledger, rules, now, log } = this.#spec
     const at = now()
     const lanes = new Set<string>()
     ledger.transact(() => {
@@ -172,7 +172,8 @@ export class Poller {
         const identity = { bot: rules.bot, updateId: update.update_id }
         if (verdict.kind === "ignore") {
           const row = { ...identity, lane: ignoredLane(rules.bot), body: null, ignored: verdict.why }
-          ledger.inbox.receive(row, at)
+          if (ledger.inbox.receive(row, at))
+            log.info({ ...identity, why: verdict.why }, "an update was ignored")
         } else if (ledger.inbox.receive({ ...identity, lane: verdict.lane, body: update }, at)) {
           lanes.add(verdict.lane)
         }

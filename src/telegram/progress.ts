@@ -7,37 +7,47 @@ import type { TelegramSay } from "../core/texts/telegram.ts"
 import type { Session } from "../ledger/sessions.ts"
 import type { Turn } from "../ledger/turns.ts"
 import type { TurnId } from "../protocol/ids.ts"
-import type { Item, Notice } from "../protocol/session.ts"
+import type { Notice } from "../protocol/session.ts"
 import type { Kernel } from "../runtime/kernel.ts"
 import type { LiveTurn } from "../runtime/live.ts"
 import { type Address, isPrivate } from "./address.ts"
+import type { Show } from "./delivery/cosmetic.ts"
 import type { DeliveryLanes } from "./delivery/lanes.ts"
 import { footer } from "./footer.ts"
-import { keys } from "./notify.ts"
 import type { Outgoing } from "./outgoing.ts"
+import type { Buttons } from "./payload.ts"
+import { actionLine, messageText, recentActions } from "./progress-text.ts"
+import { providerLabel } from "./provider-label.ts"
 import { addressesOf, type Reach } from "./reach.ts"
 import { renderStreaming } from "./rendering/markdown.ts"
-import { bold, concat, expandableQuote, italic, join, type Rich, type RichPart } from "./rendering/rich.ts"
+import { bold, concat, italic, join, type Rich, type RichPart } from "./rendering/rich.ts"
 import { recentPart } from "./rendering/streaming.ts"
+import { type CardPlace, cardKey, cardsOf, type TurnCards } from "./turn-card.ts"
 
 export interface ProgressSpec {
   readonly kernel: Kernel
   readonly reach: Reach
   readonly say: TelegramSay
   readonly out: Outgoing
+  readonly cards: Pick<TurnCards, "stopButton">
   readonly lanes: Pick<DeliveryLanes, "show" | "forget">
 }
 
-/** A turn that is done sooner needs no card: its answer is the card. */
-const CARD_AFTER_MS = 4_000
-const CARD_REFRESH_MS = 10_000
-const ACTIONS_SHOWN = 5
+/** A turn that is done sooner needs no card. In a private chat the draft shows the turn meanwhile. */
+const CARD_AFTER_MS = { private: 12_000, group: 3_000 } as const
 const DRAFT_SHOWN = 3_500
 
 interface Watched {
   readonly turn: Turn
   readonly session: Session
-  readonly addresses: readonly Address[]
+  /** Looked up anew whenever the card is due. */
+  addresses: readonly Address[]
+  cards: readonly CardPlace[]
+  /** Slots in use, and among them those whose frames Telegram refuses. */
+  readonly slots: Set<string>
+  readonly muted: Set<string>
+  /** The Stop button of each card, made once. */
+  readonly buttons: Map<string, Buttons>
   /** Next time the card is due even if nothing happens: elapsed time goes on. */
   timer: { cancel(): void }
 }
@@ -70,9 +80,20 @@ export class Progress {
     const session = kernel.ledger.sessions.find(turn.session)
     if (!session) return
     const addresses = addressesOf(reach, turn)
-    const timer = kernel.clock.after(CARD_AFTER_MS, () => this.#card(turn.id))
-    this.#watched.set(turn.id, { turn, session, addresses, timer })
-    for (const to of addresses) if (isPrivate(to.chat)) this.#showDraft(turn, to)
+    const isPrivateOnly = addresses.every((to) => isPrivate(to.chat))
+    const due = CARD_AFTER_MS[isPrivateOnly ? "private" : "group"]
+    const watched: Watched = {
+      turn,
+      session,
+      addresses,
+      cards: cardsOf(kernel.ledger, turn),
+      slots: new Set(),
+      muted: new Set(),
+      buttons: new Map(),
+      timer: kernel.clock.after(due, () => this.#card(turn.id)),
+    }
+    this.#watched.set(turn.id, watched)
+    this.#show(watched)
   }
 
   forget(id: TurnId): void {
@@ -80,10 +101,17 @@ export class Progress {
     if (!watched) return
     watched.timer.cancel()
     this.#watched.delete(id)
-    for (const to of watched.addresses) {
-      this.#spec.lanes.forget(draftSlot(watched.turn, to))
-      this.#spec.lanes.forget(keys.card(watched.turn, to))
-    }
+    for (const slot of watched.slots) this.#spec.lanes.forget(slot)
+  }
+
+  /** Telegram refuses what is shown under this slot: it is not tried again for this turn. */
+  mute(slot: string): void {
+    for (const watched of this.#watched.values()) if (watched.slots.has(slot)) watched.muted.add(slot)
+  }
+
+  /** Where sessions are shown has changed. */
+  relocate(): void {
+    for (const watched of this.#watched.values()) this.#locate(watched)
   }
 
   /** Which turn a draft's Stop button belongs to. */
@@ -97,26 +125,44 @@ export class Progress {
 
   #onChange(live: LiveTurn): void {
     const known = this.#watched.get(live.turn)
-    if (!known) {
-      const turn = this.#spec.kernel.ledger.turns.find(live.turn)
-      if (turn && turn.endedAt === null) this.watch(turn)
-      return
-    }
-    for (const to of known.addresses) {
-      if (isPrivate(to.chat)) this.#showDraft(known.turn, to)
-      this.#refreshCard(known, to)
-    }
+    if (known) return this.#show(known)
+    const turn = this.#spec.kernel.ledger.turns.find(live.turn)
+    if (turn && turn.endedAt === null && turn.state !== "queued") this.watch(turn)
   }
 
-  #showDraft(turn: Turn, to: Address): void {
-    const render = () => ({ kind: "draft" as const, draftId: draftIdOf(turn.id), rich: this.#draft(turn.id) })
-    this.#spec.lanes.show({ to, slot: draftSlot(turn, to), kind: "draft", render })
+  #show(watched: Watched): void {
+    for (const to of watched.addresses) if (isPrivate(to.chat)) this.#showDraft(watched, to)
+    for (const card of watched.cards) this.#refreshCard(watched, card)
   }
 
-  #draft(id: TurnId): Rich {
-    const live = this.#spec.kernel.live.find(id)
+  #locate(watched: Watched): void {
+    const { reach, kernel } = this.#spec
+    watched.addresses = addressesOf(reach, watched.turn)
+    watched.cards = cardsOf(kernel.ledger, watched.turn)
+  }
+
+  #showDraft(watched: Watched, to: Address): void {
+    const { id } = watched.turn
+    const render = () => {
+      const rich = this.#draft(id)
+      return rich && { kind: "draft" as const, draftId: draftIdOf(id), rich }
+    }
+    this.#showSlot(watched, { to, slot: draftSlot(watched.turn, to), kind: "draft", render })
+  }
+
+  #showSlot(watched: Watched, show: Show): void {
+    if (watched.muted.has(show.slot)) return
+    watched.slots.add(show.slot)
+    this.#spec.lanes.show(show)
+  }
+
+  /** Null once the owner has stopped it: a draft that comes back would look as if they had not. */
+  #draft(id: TurnId): Rich | null {
+    const { kernel, say } = this.#spec
+    if (kernel.ledger.turns.find(id)?.stopRequestedAt != null) return null
+    const live = kernel.live.find(id)
     const text = live ? messageText(live) : ""
-    const doing = live ? this.#doing(live) : this.#spec.say("status.thinking")
+    const doing = live ? this.#doing(live) : say("status.thinking")
     if (text === "") return concat(italic(doing))
     return concat(renderStreaming(recentPart(text, DRAFT_SHOWN)), "\n\n", italic(doing))
   }
@@ -125,43 +171,41 @@ export class Progress {
   #card(id: TurnId): void {
     const watched = this.#watched.get(id)
     if (!watched) return
-    const { kernel, out, say } = this.#spec
-    for (const to of watched.addresses) {
-      kernel.ledger.transact(() => {
-        const key = keys.card(watched.turn, to)
-        if (kernel.ledger.outbox.findByKey(key)) return
-        const stop = out.button(
-          to,
-          say("button.stop"),
-          { kind: "turn.stop", turn: id, clearQueue: false },
-          "danger",
-        )
-        const about = { session: watched.session.id, turn: id }
-        out.text(to, this.#cardText(watched), {
-          key,
-          priority: "status",
-          silent: true,
-          buttons: [[stop]],
-          ...about,
-        })
-      })
-      this.#refreshCard(watched, to)
-    }
-    watched.timer = kernel.clock.after(CARD_REFRESH_MS, () => this.#card(id))
+    const { kernel } = this.#spec
+    this.#locate(watched)
+    this.#show(watched)
+    kernel.ledger.transact(() => {
+      for (const to of watched.addresses) this.#sendCard(watched, to)
+    })
+    const elapsed = kernel.clock.now() - (watched.turn.startedAt ?? watched.turn.createdAt)
+    watched.timer = kernel.clock.after(refreshAfter(elapsed), () => this.#card(id))
   }
 
-  #refreshCard(watched: Watched, to: Address): void {
-    const key = keys.card(watched.turn, to)
-    const row = this.#spec.kernel.ledger.outbox.findByKey(key)
-    if (row?.state !== "sent") return
-    const payload = row.payload as { buttons?: readonly (readonly { label: string; action: string }[])[] }
+  #sendCard(watched: Watched, to: Address): void {
+    const { kernel, out } = this.#spec
+    const key = cardKey(watched.turn, to)
+    if (kernel.ledger.outbox.findByKey(key)) return
+    const about = { session: watched.session.id, turn: watched.turn.id, silent: true } as const
+    const buttons = this.#stopButtons(watched, { to, key })
+    out.text(to, this.#cardText(watched), { key, priority: "status", buttons, ...about })
+  }
+
+  #refreshCard(watched: Watched, { to, key }: CardPlace): void {
     const render = () => ({
       kind: "edit" as const,
       target: { key },
       rich: this.#cardText(watched),
-      ...(payload.buttons ? { buttons: payload.buttons } : {}),
+      buttons: this.#stopButtons(watched, { to, key }),
     })
-    this.#spec.lanes.show({ to, slot: key, kind: "edit", render })
+    this.#showSlot(watched, { to, slot: key, kind: "edit", render })
+  }
+
+  #stopButtons(watched: Watched, { to, key }: { to: Address; key: string }): Buttons {
+    const known = watched.buttons.get(key)
+    if (known) return known
+    const buttons = [[this.#spec.cards.stopButton(watched.turn, to)]]
+    watched.buttons.set(key, buttons)
+    return buttons
   }
 
   #cardText({ turn, session }: Watched): Rich {
@@ -171,10 +215,11 @@ export class Progress {
     const elapsed = formatDuration(kernel.clock.now() - (current.startedAt ?? current.createdAt))
     const binding = kernel.ledger.sessions.providerBinding(session.id, session.provider)
     const used = { ...session.settings, ...binding?.settings }
+    const label = providerLabel(kernel.ledger, session.provider)
     const parts: readonly RichPart[] = [
       bold(`${this.#state(current, live)} · ${elapsed}`),
-      live ? join(recentActions(live), "\n") : "",
-      italic(footer(session, used, live?.usage ?? current.usage)),
+      live ? join(recentActions(live, session.workspace), "\n") : "",
+      italic(footer({ session, label, used, usage: live?.usage ?? current.usage })),
     ]
     return join(
       parts.filter((part) => part !== "" && (typeof part === "string" || part.text !== "")),
@@ -195,7 +240,9 @@ export class Progress {
     const running = [...live.items.values()].findLast(
       (item) => item.status === "running" && item.kind !== "message",
     )
-    return running ? actionLine(running) : this.#spec.say("status.working")
+    if (!running) return this.#spec.say("status.working")
+    const workspace = this.#spec.kernel.ledger.sessions.find(live.session)?.workspace ?? ""
+    return actionLine(running, workspace)
   }
 
   #notice(notice: Notice): string {
@@ -216,60 +263,15 @@ export class Progress {
   }
 }
 
+/** A card that nobody may be looking at need not count seconds. */
+function refreshAfter(elapsedMs: number): number {
+  if (elapsedMs < 2 * 60_000) return 10_000
+  return elapsedMs < 10 * 60_000 ? 20_000 : 60_000
+}
+
 /** Telegram wants a positive 32-bit number; the same turn always has the same. */
 export function draftIdOf(turn: TurnId): number {
   return Number.parseInt(turn.replaceAll("-", "").slice(0, 8), 16) & 0x7fffffff || 1
 }
 
 const draftSlot = (turn: Turn, to: Address): string => `draft:${turn.id}:${to.bot}:${to.chat}`
-
-/** The answer so far: finished messages and the one being written. */
-function messageText(live: LiveTurn): string {
-  const finished = [...live.items.values()].filter(
-    (item) => item.kind === "message" && item.status !== "running",
-  )
-  const running = [...live.texts.values()]
-    .filter(({ channel }) => channel === "message")
-    .map(({ text }) => text)
-  return [...finished.map((item) => (item.kind === "message" ? item.text : "")), ...running].join("\n\n")
-}
-
-function recentActions(live: LiveTurn): readonly RichPart[] {
-  const actions = [...live.items.values()].filter(
-    (item) => item.kind !== "message" && item.kind !== "reasoning",
-  )
-  const lines = actions.slice(-ACTIONS_SHOWN).map((item) => `${MARKS[item.status]} ${actionLine(item)}`)
-  return lines.length > 2 ? [expandableQuote(lines.join("\n"))] : lines
-}
-
-const MARKS = {
-  running: "▸",
-  completed: "✓",
-  failed: "✗",
-  declined: "⊘",
-  interrupted: "■",
-  dropped: "–",
-} as const
-
-function actionLine(item: Item): string {
-  switch (item.kind) {
-    case "command":
-      return oneLine(`$ ${item.command}`)
-    case "file_change":
-      return oneLine(item.changes.map((change) => change.path.split("/").at(-1)).join(", "))
-    case "tool":
-      return oneLine(item.title ?? item.name)
-    case "plan":
-      return oneLine(item.steps.find((step) => step.status === "running")?.text ?? item.text ?? "")
-    case "image":
-      return "🖼"
-    case "message":
-    case "reasoning":
-      return "…"
-  }
-}
-
-function oneLine(text: string): string {
-  const line = text.replaceAll(/\s+/g, " ").trim()
-  return line.length <= 100 ? line : `${line.slice(0, 99).toWellFormed()}…`
-}

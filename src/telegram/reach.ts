@@ -1,7 +1,8 @@
 /** Where in Telegram something about a session is told. */
 import type { Ledger } from "../ledger/ledger.ts"
 import type { SessionId } from "../protocol/ids.ts"
-import { type Address, parseAddress, TELEGRAM } from "./address.ts"
+import { type Address, formatAddress, parseAddress, TELEGRAM } from "./address.ts"
+import { isTopicGone } from "./topic-state.ts"
 
 export interface Reach {
   readonly ledger: Ledger
@@ -21,6 +22,17 @@ export function addressesOf(
     .filter((channel) => channel?.surface === TELEGRAM)
     .map((channel) => parseAddress(channel?.address ?? ""))
     .filter((address) => address !== null)
-  if (addresses.length > 0 || fallback === null) return addresses
+    .map((address) => (isTopicGone(ledger, address) ? { ...address, thread: null } : address))
+  if (addresses.length > 0 || fallback === null) return withoutRepeats(addresses)
   return [fallback]
+}
+
+function withoutRepeats(addresses: readonly Address[]): readonly Address[] {
+  return [...new Map(addresses.map((address) => [formatAddress(address), address])).values()]
+}
+
+/** The session that a place shows now. */
+export function shownAt(ledger: Ledger, to: Address): SessionId | null {
+  const address = formatAddress(to)
+  return ledger.channels.ofSurface(TELEGRAM).find((channel) => channel.address === address)?.session ?? null
 }

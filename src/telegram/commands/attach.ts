@@ -39,12 +39,16 @@ async function offerProviders(call: Call): Promise<Effect> {
 async function offerSessions(call: Call, provider: ProviderId): Promise<Effect> {
   const sessions = await call.kernel.providers.native(provider, OFFERED)
   return () => {
-    if (sessions.length === 0) return call.reply(call.say("attach.none", { provider }))
+    if (sessions.length === 0)
+      return call.reply(call.say("attach.none", { provider: call.labelOf(provider) }))
     const choices = sessions.map((native) => ({
       label: label(call, native),
       line: `/attach ${provider} ${native.nativeId}`,
     }))
-    call.reply(bold(call.say("attach.choose", { provider })), choiceButtons(call, choices))
+    call.reply(
+      bold(call.say("attach.choose", { provider: call.labelOf(provider) })),
+      choiceButtons(call, choices),
+    )
   }
 }
 

@@ -21,10 +21,16 @@ export interface Call {
   readonly words: readonly string[]
   /** Identifies this call across redeliveries. */
   readonly clientId: string
+  /** Telegram's number of the typed message; null for a tapped button. */
+  readonly message: number | null
+  /** What the owner calls an agent. */
+  labelOf(provider: string): string
   /** Answers the owner: a new message, or, when a button was tapped, an edit of the message with the button. */
   reply(content: RichPart, buttons?: Buttons): void
   /** A button of this chat. Only inside an effect. */
   button(label: string, body: ActionBody, style?: Button["style"]): Button
+  /** A topic of its own for a session, next to this one. Only inside an effect. */
+  openTopic(session: Session, name: string): void
 }
 
 export interface Command {

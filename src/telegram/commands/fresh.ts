@@ -49,8 +49,13 @@ function createHere(call: Call, given: { provider: ProviderId; workspace?: strin
   const { kernel, say } = call
   const session = kernel.sessions.create(given)
   kernel.providers.rememberFirst(given.provider)
+  const title = say("session.fresh", { session: session.id, provider: call.labelOf(session.provider) })
+  // One topic is one session: a topic that has one keeps it.
+  if (call.address.thread !== null && call.channel.session !== null) {
+    call.openTopic(session, title)
+    return call.reply(say("session.own_topic", { session: session.id }))
+  }
   kernel.sessions.bind(call.channel.id, session.id)
-  const title = say("session.fresh", { session: session.id, provider: session.provider })
   const where = session.workspaceKind === "external" ? concat("\n", code(session.workspace)) : ""
   call.reply(concat(bold(title), where, "\n", say("session.send")))
 }

@@ -14,6 +14,7 @@ export const model: Command = {
   async prepare(call) {
     const session = mustHaveSession(call)
     const { provider, id } = session
+    const label = call.labelOf(provider)
     const models = await call.kernel.providers.models(provider)
     const names = models.map((entry) => entry.id)
     const { say } = call
@@ -28,7 +29,8 @@ export const model: Command = {
       return () => call.reply(text, choiceButtons(call, choices))
     }
     if (names.length > 0 && !names.includes(call.rest)) {
-      return () => call.reply(say("model.unknown", { provider, model: call.rest, known: known(names) }))
+      return () =>
+        call.reply(say("model.unknown", { provider: label, model: call.rest, known: known(names) }))
     }
     return () => {
       call.kernel.sessions.configure(id, { model: call.rest })
@@ -43,13 +45,14 @@ export const effort: Command = {
   async prepare(call) {
     const session = mustHaveSession(call)
     const { provider, id } = session
+    const label = call.labelOf(provider)
     const now = current(call, session)
     const models = await call.kernel.providers.models(provider)
     const used =
       models.find((entry) => entry.id === now.model) ?? models.find((entry) => entry.isDefault) ?? models[0]
     const levels = used?.efforts ?? []
     const { say } = call
-    if (levels.length === 0) return () => call.reply(say("effort.none", { provider }))
+    if (levels.length === 0) return () => call.reply(say("effort.none", { provider: label }))
     if (call.rest === "") {
       const choices = levels.map((level) => ({
         label: level,
@@ -75,10 +78,11 @@ export const mode: Command = {
   async prepare(call) {
     const session = mustHaveSession(call)
     const { provider, id } = session
+    const label = call.labelOf(provider)
     const { modes } = await call.kernel.providers.status(provider)
     const now = current(call, session).mode
     const { say } = call
-    if (modes.length === 0) return () => call.reply(say("mode.none", { provider }))
+    if (modes.length === 0) return () => call.reply(say("mode.none", { provider: label }))
     if (call.rest === "") {
       const choices = modes.map((entry) => {
         const meaning = say(`mode.${entry.meaning}`)
@@ -97,7 +101,7 @@ export const mode: Command = {
     const chosen = modes.find((entry) => entry.id === call.rest)
     if (!chosen) {
       const names = known(modes.map((entry) => entry.id))
-      return () => call.reply(say("mode.unknown", { provider, mode: call.rest, known: names }))
+      return () => call.reply(say("mode.unknown", { provider: label, mode: call.rest, known: names }))
     }
     return () => {
       call.kernel.sessions.configure(id, { mode: chosen.id })
@@ -112,9 +116,10 @@ export const sandbox: Command = {
   async prepare(call): Promise<Effect> {
     const session = mustHaveSession(call)
     const { provider, id } = session
+    const label = call.labelOf(provider)
     const offered = (await call.kernel.providers.status(provider)).capabilities.sandbox
     const { say } = call
-    if (offered.length === 0) return () => call.reply(say("sandbox.none", { provider }))
+    if (offered.length === 0) return () => call.reply(say("sandbox.none", { provider: label }))
     const [name, confirmation] = call.words
     if (name === undefined) {
       const now = current(call, session).sandbox
@@ -128,7 +133,8 @@ export const sandbox: Command = {
     }
     const chosen = Sandbox.safeParse(name).data
     if (!chosen || !offered.includes(chosen)) {
-      return () => call.reply(say("sandbox.unknown", { provider, sandbox: name, known: known(offered) }))
+      return () =>
+        call.reply(say("sandbox.unknown", { provider: label, sandbox: name, known: known(offered) }))
     }
     if (chosen === "danger-full-access" && confirmation !== "confirmed") return () => askTwice(call)
     return () => {

@@ -24,7 +24,7 @@ export const status: Command = {
     const standard = say("label.default")
     const resume = binding && RESUME[session.provider]?.(binding.nativeId)
     const rows: readonly (Rich | null)[] = [
-      row(say("label.provider"), session.provider),
+      row(say("label.provider"), call.labelOf(session.provider)),
       row(say("label.workspace"), code(session.workspace)),
       row(say("label.model"), used.model ?? standard),
       used.effort ? row(say("label.effort"), used.effort) : null,

@@ -91,5 +91,8 @@ function line(call: Call, session: Session) {
       : "",
     queued > 0 ? call.say("list.queued", { count: queued }) : "",
   ].filter((part) => part !== "")
-  return concat(bold(session.id), ` ${titleOf(call, session)} — ${[session.provider, ...state].join(" · ")}`)
+  return concat(
+    bold(session.id),
+    ` ${titleOf(call, session)} — ${[call.labelOf(session.provider), ...state].join(" · ")}`,
+  )
 }

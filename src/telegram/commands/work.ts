@@ -53,7 +53,7 @@ export const steer: Command = {
         session: session.id,
         origin: "owner",
         channel: call.channel.id,
-        sourceMessage: null,
+        sourceMessage: call.message === null ? null : String(call.message),
         clientId: call.clientId,
         prompt: { text: call.rest, files: [] },
         hold: null,

@@ -87,7 +87,8 @@ export async function send(api: BotApi, sending: Sending, options: CallOptions):
 }
 
 async function sendText(api: BotApi, payload: TextPayload, options: CallOptions): Promise<string> {
-  const { rich, buttons } = payload
+  const { rich, buttons, forceReply } = payload
+  const asked = forceReply ? { reply_markup: { force_reply: true as const } } : {}
   const message = await api.call(
     "sendMessage",
     {
@@ -95,6 +96,7 @@ async function sendText(api: BotApi, payload: TextPayload, options: CallOptions)
       text: rich.text,
       entities: [...rich.entities],
       link_preview_options: { is_disabled: true },
+      ...asked,
       ...markup(buttons),
     },
     options,

@@ -82,6 +82,11 @@ export function isAsItShouldBe(description: string): boolean {
   return AS_IT_SHOULD_BE.test(description)
 }
 
+/** Telegram's refusal of a topic that is no longer there. */
+export function isTopicGone(description: string): boolean {
+  return TOPIC_GONE.test(description)
+}
+
 const AS_IT_SHOULD_BE = /message is not modified|TOPIC_NOT_MODIFIED/i
 /** Its object is gone or its time is over: nothing is lost by leaving it. */
 const POINTLESS =
@@ -92,7 +97,7 @@ function afterRejection({ payload, sessionTag }: Attempted, description: string)
   const isRepeatable = repeatability(payload) === "repeatable"
   if (isRepeatable && isAsItShouldBe(description)) return { kind: "done" }
   if (isRepeatable && POINTLESS.test(description)) return { kind: "drop", error: description }
-  const topicGone = TOPIC_GONE.test(description)
+  const topicGone = isTopicGone(description)
   const payloadNow = safer(payload, { description, topicGone, sessionTag })
   if (payloadNow) return { kind: "rewrite", payload: payloadNow, topicGone, error: description }
   if (topicGone && isRepeatable) return { kind: "drop", error: description, topicGone }

@@ -3,6 +3,7 @@ import { homedir } from "node:os"
 import { assessRisk, type Risk } from "../../core/approval-risk.ts"
 import type { RiskSay } from "../../core/texts/risk.ts"
 import type { TelegramSay } from "../../core/texts/telegram.ts"
+import type { Ledger } from "../../ledger/ledger.ts"
 import type { StoredRequest } from "../../ledger/requests.ts"
 import type { Session } from "../../ledger/sessions.ts"
 import type { FileChange, OptionEffect, RequestBody, RequestOption } from "../../protocol/session.ts"
@@ -10,6 +11,7 @@ import type { Address } from "../address.ts"
 import type { Outgoing } from "../outgoing.ts"
 import { clockTime } from "../owner-words.ts"
 import type { Button, Buttons } from "../payload.ts"
+import { providerLabel } from "../provider-label.ts"
 import { renderMarkdown } from "../rendering/markdown.ts"
 import {
   bold,
@@ -22,12 +24,14 @@ import {
   type RichPart,
 } from "../rendering/rich.ts"
 import { splitRich } from "../rendering/split.ts"
+import { shortPath } from "../workspace-path.ts"
 import { type Answering, questionAt } from "./questions.ts"
 
 type Approval = Extract<RequestBody, { kind: "approval" }>
 type Plan = Extract<RequestBody, { kind: "plan" }>
 
 export interface CardContext {
+  readonly ledger: Ledger
   readonly say: TelegramSay
   readonly sayRisk: RiskSay
   readonly session: Session
@@ -51,10 +55,19 @@ export function openCard(request: StoredRequest, answering: Answering, context: 
   return { rich: oneMessage(content), buttons: buttonsOf(request, answering, context) }
 }
 
-/** The same card once it is decided: what it was, who decided, where and when; no buttons. */
-export function closedCard(request: StoredRequest, context: CardContext): Rich {
-  const lead = heading(request.body, context)
-  return oneMessage(join([lead, subject(request.body), bold(decisionLine(request, context.say))], "\n"))
+/** The same card once it is decided: what it was, then who decided, where and when, unless `last` says otherwise. */
+export function closedCard(
+  request: StoredRequest,
+  context: CardContext,
+  last = decisionLine(request, context.say),
+): Rich {
+  const parts = [heading(request.body, context), subject(request.body, context.session), bold(last)]
+  return oneMessage(
+    join(
+      parts.filter((part) => part !== ""),
+      "\n",
+    ),
+  )
 }
 
 export function decisionLine(request: StoredRequest, say: TelegramSay): string {
@@ -100,16 +113,16 @@ function open(body: RequestBody, answering: Answering, context: CardContext): Ri
   }
 }
 
-function heading(body: RequestBody, { say, session }: CardContext): Rich {
+function heading(body: RequestBody, { say, session, ledger }: CardContext): Rich {
   const what = body.kind === "approval" ? say(`request.${body.subject}`) : say(`request.${body.kind}`)
-  return bold(`${session.id} · ${session.provider} ${what}`)
+  return bold(`${session.id} · ${providerLabel(ledger, session.provider)} ${what}`)
 }
 
-function subject(body: RequestBody): RichPart {
+function subject(body: RequestBody, session: Session): RichPart {
   if (body.kind === "question") return body.questions.map((entry) => entry.text).join("\n")
   if (body.kind === "plan") return ""
   if (body.command !== undefined) return pre(shorten(body.command, COMMAND_SHOWN), "bash")
-  return join([body.title, ...fileList(body.changes ?? [])], "\n")
+  return join([body.title, ...fileList(body.changes ?? [], session)], "\n")
 }
 
 function approval(body: Approval, context: CardContext): Rich {
@@ -117,8 +130,10 @@ function approval(body: Approval, context: CardContext): Rich {
   const { reason, cwd } = body
   const parts: readonly RichPart[] = [
     heading(body, context),
-    subject(body),
-    cwd && cwd !== context.session.workspace ? concat(say("request.where", { cwd: "" }), code(cwd)) : "",
+    subject(body, context.session),
+    cwd && cwd !== context.session.workspace
+      ? concat(say("request.where", { cwd: "" }), code(shortPath(cwd, context.session.workspace)))
+      : "",
     reason ? say("request.reason", { reason }) : "",
     riskLine(body, context),
     diffs(body.changes ?? []),
@@ -150,9 +165,11 @@ export function riskOf({ command, changes, cwd }: Approval, session: Session): R
   return assessRisk({ command, changes, cwd, workspace: session.workspace, home: homedir() })
 }
 
-function fileList(changes: readonly FileChange[]): readonly Rich[] {
+function fileList(changes: readonly FileChange[], { workspace }: Session): readonly Rich[] {
   const marks = { add: "+", update: "~", delete: "−", move: "→" } as const
-  return changes.slice(0, FILES_SHOWN).map((change) => concat(`${marks[change.change]} `, code(change.path)))
+  return changes
+    .slice(0, FILES_SHOWN)
+    .map(({ change, path }) => concat(`${marks[change]} `, code(shortPath(path, workspace))))
 }
 
 function diffs(changes: readonly FileChange[]): RichPart {

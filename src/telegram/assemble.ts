@@ -1,0 +1,114 @@
+/** Puts the parts of the Telegram surface together: read it and you know who works with whom. */
+import { join } from "node:path"
+import type { Config } from "../core/config.ts"
+import { riskText } from "../core/texts/risk.ts"
+import { telegramText } from "../core/texts/telegram.ts"
+import type { Session } from "../ledger/sessions.ts"
+import type { Kernel } from "../runtime/kernel.ts"
+import type { Address } from "./address.ts"
+import { Answers } from "./answers.ts"
+import type { BotApi } from "./api.ts"
+import type { Rules } from "./authorise.ts"
+import { BotStates } from "./bot-states.ts"
+import { CommandLines } from "./command-lines.ts"
+import { Conversation } from "./conversation.ts"
+import type { DeliveryHooks } from "./delivery/lane.ts"
+import { DeliveryLanes } from "./delivery/lanes.ts"
+import { DeliveryNews } from "./delivery-news.ts"
+import { fetchFiles } from "./fetch.ts"
+import { Intake } from "./intake.ts"
+import { TelegramNotices } from "./notify.ts"
+import { Outgoing } from "./outgoing.ts"
+import { Progress } from "./progress.ts"
+import { Prompts } from "./prompts.ts"
+import type { Reach } from "./reach.ts"
+import { Replies } from "./replies.ts"
+import { RequestAnswers } from "./requests/answers.ts"
+import { RequestNotices } from "./requests/notice.ts"
+import { Taps } from "./taps.ts"
+import { Topics } from "./topics.ts"
+import { TurnCards } from "./turn-card.ts"
+
+export interface PartsSpec {
+  readonly kernel: Kernel
+  readonly config: Pick<Config, "telegram" | "language" | "dataDir" | "artifacts">
+  readonly owner: number
+  readonly apis: ReadonlyMap<number, BotApi>
+  readonly rulesOf: (bot: number) => Rules
+  readonly onDelivery?: (result: "sent" | "undeliverable") => void
+  /** Aborts what is being fetched. */
+  readonly stopping: AbortSignal
+}
+
+export interface Parts {
+  readonly lanes: DeliveryLanes
+  readonly notices: TelegramNotices
+  readonly requests: RequestNotices
+  readonly progress: Progress
+  readonly intake: Intake
+  readonly botStates: BotStates
+}
+
+export function assemble(spec: PartsSpec): Parts {
+  const { kernel, config, owner, apis } = spec
+  const { ledger, clock, log } = kernel
+  const say = telegramText(config.language)
+  const bots = [...apis.keys()]
+  const reach: Reach = { ledger, fallback: fallbackOf(bots, owner) }
+  const attachmentsOf = (session: Session) => join(config.dataDir, "attachments", session.id)
+
+  const texts = {
+    resent: say("resent"),
+    sessionTag: (session: string | null) => (session ? `[${session}] ` : ""),
+  }
+  // Deliveries begin with `start`, when all of this is there.
+  const hooks = lateHooks(() => news, spec.onDelivery)
+  const lanes = new DeliveryLanes({ ledger, bots: [...apis.values()], log, clock, texts, hooks })
+  const out = new Outgoing(ledger, clock, (lane) => lanes.wake(lane))
+
+  const cards = new TurnCards({ ledger, say, out })
+  const topics = new Topics({ kernel, say, out })
+  const requests = new RequestNotices({ ledger, say, sayRisk: riskText(config.language), out })
+  const answers = new Answers({ ledger, say, out, attachmentsOf })
+  const notices = new TelegramNotices({ reach, cards, answers, requests, topics })
+  const progress = new Progress({ kernel, reach, say, out, cards, lanes })
+  const news = new DeliveryNews({ kernel, say, out, topics, progress })
+
+  const requestAnswers = new RequestAnswers({ kernel, say, notices: requests })
+  const replies = new Replies({ kernel, say, out, requestAnswers })
+  const usernameOf = (bot: number) => ledger.machine.bots().find(({ id }) => id === bot)?.username ?? null
+  const lines = new CommandLines({ kernel, say, out, topics, usernameOf })
+  const taps = new Taps({ kernel, say, out, lines, replies, requestAnswers })
+  const fetching = { kernel, say, attachmentsOf, limit: config.artifacts.maxBytes, signal: spec.stopping }
+  const prompts = new Prompts({
+    kernel,
+    say,
+    out,
+    topics,
+    fetchFiles: (messages, place) =>
+      fetchFiles(messages, place, { ...fetching, apiOf: (bot) => apis.get(bot) ?? null }),
+  })
+  const conversation = new Conversation({ kernel, lines, prompts, replies, taps, topics, progress })
+  const intake = new Intake({ kernel, say, out, conversation, rulesOf: spec.rulesOf })
+  const botStates = new BotStates({ kernel, say, out, owner, bots })
+  return { lanes, notices, requests, progress, intake, botStates }
+}
+
+function fallbackOf([bot]: readonly number[], owner: number): Address | null {
+  return bot === undefined ? null : { bot, chat: owner, thread: null }
+}
+
+function lateHooks(news: () => DeliveryNews, onDelivery: PartsSpec["onDelivery"]): Required<DeliveryHooks> {
+  return {
+    onSent: (row, message) => {
+      onDelivery?.("sent")
+      news().onSent(row, message)
+    },
+    onUndeliverable: (row, reason) => {
+      onDelivery?.("undeliverable")
+      news().onUndeliverable(row, reason)
+    },
+    onTopicGone: (address) => news().onTopicGone(address),
+    onCosmeticRefused: (show, reason) => news().onCosmeticRefused(show, reason),
+  }
+}

@@ -1,0 +1,55 @@
+/** What the owner hears about a bot itself: that another program reads its messages, or that its token is void. */
+import type { TelegramSay } from "../core/texts/telegram.ts"
+import type { Bot } from "../ledger/machine.ts"
+import type { Kernel } from "../runtime/kernel.ts"
+import type { Outgoing } from "./outgoing.ts"
+
+export interface BotStatesSpec {
+  readonly kernel: Kernel
+  readonly say: TelegramSay
+  readonly out: Outgoing
+  readonly owner: number
+  /** All of them, in the configured order. */
+  readonly bots: readonly number[]
+}
+
+export class BotStates {
+  readonly #spec: BotStatesSpec
+  /** What was last heard of each bot; the ledger's rows are those of the present already. */
+  readonly #last: Map<number, Bot["state"]>
+
+  constructor(spec: BotStatesSpec) {
+    this.#spec = spec
+    this.#last = new Map(spec.kernel.ledger.machine.bots().map(({ id, state }) => [id, state]))
+  }
+
+  changed(bot: number, state: Bot["state"], detail: string | null): void {
+    const { kernel, say } = this.#spec
+    const before = this.#last.get(bot)
+    kernel.log.info({ bot, state, before, detail }, "a bot changed its state")
+    // A poll between two conflicts may fail for another reason: the conflict is over when polling works.
+    if (before !== "conflict" || state !== "unreachable") this.#last.set(bot, state)
+    if (state === before) return
+    if (state === "conflict") this.#tell(bot, say("bot.conflict"))
+    if (state === "ok" && before === "conflict") this.#tell(bot, say("bot.conflict_over"))
+    if (state === "revoked") this.#tellElsewhere(bot, say("bot.revoked", { bot: this.#nameOf(bot) }))
+  }
+
+  #nameOf(bot: number): string {
+    const username = this.#spec.kernel.ledger.machine.bots().find(({ id }) => id === bot)?.username
+    return username ? `@${username}` : String(bot)
+  }
+
+  /** Through a bot that Telegram still takes. */
+  #tellElsewhere(bot: number, text: string): void {
+    const other = this.#spec.bots.find((id) => id !== bot && this.#last.get(id) === "ok")
+    if (other !== undefined) this.#tell(other, text)
+  }
+
+  /** Sending still works while another program reads the bot's messages. */
+  #tell(bot: number, text: string): void {
+    const { kernel, out, owner } = this.#spec
+    const to = { bot, chat: owner, thread: null }
+    kernel.ledger.transact(() => out.text(to, text, { key: null, priority: "answer" }))
+  }
+}

@@ -1,0 +1,88 @@
+/** The cards of requests: posted when an agent asks, closed when it is decided, posted again when a tap may be lost. */
+import type { StoredRequest } from "../../ledger/requests.ts"
+import type { Session } from "../../ledger/sessions.ts"
+import { type Address, formatAddress } from "../address.ts"
+import { readPayload } from "../payload.ts"
+import { concat } from "../rendering/rich.ts"
+import { type CardContext, closedCard, openCard } from "./card.ts"
+import { type Answering, NOT_BEGUN } from "./questions.ts"
+
+export type RequestNoticeSpec = Omit<CardContext, "session" | "to">
+
+interface Posted {
+  readonly to: Address
+  readonly key: string
+}
+
+export class RequestNotices {
+  readonly #spec: RequestNoticeSpec
+
+  constructor(spec: RequestNoticeSpec) {
+    this.#spec = spec
+  }
+
+  opened(request: StoredRequest, session: Session, to: Address): void {
+    this.#post(request, { session, to, key: keyOf(request, to) })
+  }
+
+  /** Another question of the same request, or another choice of options. */
+  stepped(request: StoredRequest, session: Session, to: Address): void {
+    const { rich, buttons } = openCard(request, this.#answering(request), this.#context(session, to))
+    const card = this.#cards(request).findLast((posted) => isSamePlace(posted.to, to))
+    if (card)
+      this.#spec.out.edit(to, { key: card.key }, rich, { priority: "answer", buttons, request: request.id })
+  }
+
+  closed(request: StoredRequest, session: Session): void {
+    for (const { to, key } of this.#newest(request)) {
+      const rich = closedCard(request, this.#context(session, to))
+      this.#spec.out.edit(to, { key }, rich, { priority: "answer", request: request.id })
+    }
+  }
+
+  /** Telegram keeps a tap for 150 s: after a longer silence of ours the owner is asked anew, and only there. */
+  repost(request: StoredRequest, session: Session): void {
+    const { out, say } = this.#spec
+    const before = this.#newest(request)
+    const posts = this.#cards(request).length
+    for (const { to, key } of before) {
+      const heading = closedCard(request, this.#context(session, to), say("request.asked_again"))
+      out.edit(to, { key }, heading, { priority: "status", request: request.id })
+      this.#post(request, { session, to, key: `${keyOf(request, to)}:${posts}` })
+    }
+  }
+
+  #post(request: StoredRequest, { session, to, key }: { session: Session; to: Address; key: string }): void {
+    const { rich, buttons } = openCard(request, this.#answering(request), this.#context(session, to))
+    const about = { session: request.session, turn: request.turn, request: request.id }
+    this.#spec.out.text(to, concat(rich), { key, priority: "request", buttons, ...about })
+  }
+
+  #context(session: Session, to: Address): CardContext {
+    return { ...this.#spec, session, to }
+  }
+
+  #answering(request: StoredRequest): Answering {
+    return this.#spec.ledger.machine.setting<Answering>(answeringKey(request)) ?? NOT_BEGUN
+  }
+
+  #cards(request: StoredRequest): readonly Posted[] {
+    return this.#spec.ledger.outbox.ofRequest(request.id).flatMap((row) => {
+      const payload = readPayload(row.payload)
+      return row.key !== null && payload?.kind === "text" ? [{ to: payload.to, key: row.key }] : []
+    })
+  }
+
+  /** The card that can be tapped, in each place that has one. */
+  #newest(request: StoredRequest): readonly Posted[] {
+    const cards = this.#cards(request)
+    return cards.filter((card, index) => !cards.slice(index + 1).some(({ to }) => isSamePlace(to, card.to)))
+  }
+}
+
+/** Setting in which it is kept how far the owner has come with a request's questions. */
+export const answeringKey = ({ id }: Pick<StoredRequest, "id">): string => `answering.${id}`
+
+const keyOf = (request: StoredRequest, to: Address): string => `request:${request.id}:${formatAddress(to)}`
+
+const isSamePlace = (a: Address, b: Address): boolean => formatAddress(a) === formatAddress(b)
