@@ -126,7 +126,8 @@ export class TurnRunner {
     if (next.kind === "wait") this.#wakeAt(session, next.until)
     if (next.kind !== "run") return
     try {
-      const link = await this.host.use()
+      // Without a pause where there is a link: what else follows from the same commit can wait, the agent cannot.
+      const link = this.host.current ?? (await this.host.use())
       const started = this.#dispatch(session, link)
       if (started) await this.#startTurn(link, started, { recoverOnly: false })
     } catch (error) {
