@@ -11,7 +11,12 @@ import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import type { FakeBot } from "./fakes/telegram/bot.ts"
 import type { Conversation } from "./fakes/telegram/conversation.ts"
-import { startTelegram, type TelegramOptions, type TelegramServer } from "./fakes/telegram/server.ts"
+import {
+  type BotSpec,
+  startTelegram,
+  type TelegramOptions,
+  type TelegramServer,
+} from "./fakes/telegram/server.ts"
 
 export const OWNER = 42
 const repository = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -20,7 +25,8 @@ const entry = join(repository, "bin", "remoteagent.js")
 export interface WorldOptions {
   /** DEFAULT_MODE; the echo agent unless told otherwise. */
   readonly agent?: string
-  readonly bots?: number
+  /** How many, or what each is like. */
+  readonly bots?: number | readonly BotSpec[]
   readonly telegram?: TelegramOptions
   /** Merged over the configuration file that has the echo agent in it. */
   readonly config?: Readonly<Record<string, unknown>>
@@ -46,7 +52,7 @@ export class World implements AsyncDisposable {
     this.dataDir = join(given.directory, "data")
     this.telegram = given.telegram
     this.#options = given.options
-    this.bots = Array.from({ length: given.options.bots ?? 1 }, () => this.telegram.addBot())
+    this.bots = botSpecs(given.options.bots).map((spec) => this.telegram.addBot(spec))
     mkdirSync(this.home, { recursive: true })
     mkdirSync(this.dataDir, { recursive: true, mode: 0o700 })
     const acp = {
@@ -202,6 +208,9 @@ export async function prepareWorld(options: WorldOptions = {}): Promise<World> {
   const directory = mkdtempSync(join(base, "w-"))
   return new World({ directory, telegram: await startTelegram(options.telegram), options })
 }
+
+const botSpecs = (bots: WorldOptions["bots"] = 1): readonly BotSpec[] =>
+  typeof bots === "number" ? Array.from({ length: bots }, () => ({})) : bots
 
 function holderOf(path: string): number | null {
   try {

@@ -1,0 +1,51 @@
+/** What tests of the chat need besides the chat: the runtime's log, its ledger, and the surface on the machine itself. */
+import { existsSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import { type ControlClient, controlClient } from "../../src/cli/control-client.ts"
+import { LEDGER_FILE } from "../../src/ledger/database.ts"
+import { socketPath } from "../../src/platform/socket-path.ts"
+import type { World } from "../world.ts"
+
+export interface LogLine {
+  readonly msg: string
+  readonly [field: string]: unknown
+}
+
+export function logLines(world: World): readonly LogLine[] {
+  const path = join(world.dataDir, "logs", "runtime.log")
+  if (!existsSync(path)) return []
+  const lines = readFileSync(path, "utf8").split("\n")
+  return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as LogLine)
+}
+
+/** Changes what the ledger says, as time would; the runtime may be running. */
+export function inLedger(world: World, sql: string, ...values: (string | number)[]): void {
+  const db = new DatabaseSync(join(world.dataDir, LEDGER_FILE), { timeout: 5_000 })
+  try {
+    db.prepare(sql).run(...values)
+  } finally {
+    db.close()
+  }
+}
+
+/** The owner at the machine's own keyboard. */
+export function terminal(world: World): ControlClient {
+  return controlClient(socketPath(world.dataDir, "runtime"))
+}
+
+export const workspaceOf = (world: World, session: string): string => join(world.dataDir, "managed", session)
+
+/** The words of what a bot has on the screen now, oldest first. */
+export function screen(conversation: ReturnType<World["owner"]>): readonly string[] {
+  return conversation
+    .messages()
+    .filter((message) => message.from?.is_bot)
+    .map((message) => message.text ?? message.caption ?? "")
+}
+
+/** The labels of a message's buttons as they are now. */
+export function labels(conversation: ReturnType<World["owner"]>, messageId: number): readonly string[] {
+  const message = conversation.chat.messages.get(messageId)
+  return (message?.reply_markup?.inline_keyboard ?? []).flat().map((button) => button.text)
+}
