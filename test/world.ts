@@ -9,6 +9,7 @@ import { homedir } from "node:os"
 import { dirname, join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
+import type { Consumed } from "./fakes/acp-agent.ts"
 import type { FakeBot } from "./fakes/telegram/bot.ts"
 import type { Conversation } from "./fakes/telegram/conversation.ts"
 import {
@@ -151,7 +152,7 @@ export class World implements AsyncDisposable {
   }
 
   /** What the echo agent has consumed, in order. */
-  consumed(): readonly { readonly text: string; readonly attempt: string | null }[] {
+  consumed(): readonly Pick<Consumed, "text" | "attempt" | "files">[] {
     return readLines(join(this.directory, "echo", "consumed.log"))
   }
 

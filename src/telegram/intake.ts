@@ -30,6 +30,8 @@ export class Intake {
   /** Rows being handled, by id: one that overtakes is not handled a second time in its place. */
   readonly #taken = new Set<number>()
   #isStopped = false
+  /** What belongs to an album or a paste may come only now that we are back. */
+  #startedAt = 0
   #idle: Promise<unknown> = Promise.resolve()
 
   constructor(spec: IntakeSpec) {
@@ -38,6 +40,7 @@ export class Intake {
 
   /** Everything that was received and not handled before the last end. */
   start(): void {
+    this.#startedAt = this.#spec.kernel.clock.now()
     this.wake([...new Set(this.#spec.kernel.ledger.inbox.open().map((row) => row.lane))])
   }
 
@@ -89,7 +92,7 @@ export class Intake {
       if (rows.length === 0 || this.#isStopped) return
       const arrivals = rows.map((row) => ({
         message: (row.body as Update).message,
-        receivedAt: row.receivedAt,
+        receivedAt: Math.max(row.receivedAt, this.#startedAt),
       }))
       const gathered = gather(arrivals, clock.now())
       if (gathered.kind === "wait") return this.#wakeAt(lane, gathered.until)

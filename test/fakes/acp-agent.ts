@@ -6,8 +6,10 @@
  *   ACP_AGENT_STATE  directory of its transcripts             (default: ./acp-agent in the working directory)
  *   ACP_AGENT_LOG    log of consumed prompts, one JSON a line  (default: <state>/consumed.log)
  *   ACP_AGENT_HOLDS  directory of the files that release holds (default: <state>/holds)
+ *   ACP_AGENT_ENDS   log of ended prompts, one JSON a line; none unless told
  *
  *   [[slow 3000]]     streams the answer over so many milliseconds
+ *   [[pieces 200]]    in so many pieces instead of 20
  *   [[hold name]]     says "holding name", then waits for the file <holds>/name
  *   [[silent]]        says nothing more until it is cancelled
  *   [[deaf]]          the same, and ignores the cancellation
@@ -22,7 +24,16 @@
  *   [[crash]]         dies at once
  */
 import { execFile } from "node:child_process"
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, watch, writeSync } from "node:fs"
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  watch,
+  writeSync,
+} from "node:fs"
 import { join, resolve } from "node:path"
 import type { Script, ScriptTurn, StopReason } from "../../src/providers/demo/agent-server.ts"
 import { RpcError } from "../../src/providers/demo/rpc-peer.ts"
@@ -31,6 +42,7 @@ import { serveOnStdio } from "../../src/providers/demo/stdio.ts"
 const state = resolve(process.env.ACP_AGENT_STATE ?? "acp-agent")
 const log = process.env.ACP_AGENT_LOG ?? join(state, "consumed.log")
 const holds = process.env.ACP_AGENT_HOLDS ?? join(state, "holds")
+const ends = process.env.ACP_AGENT_ENDS
 const MARKER = /\[\[(\w+)(?:\s+([^\]]*))?\]\]/g
 
 /** One line of the log. */
@@ -39,6 +51,15 @@ export interface Consumed {
   readonly attempt: string | null
   readonly session: string
   readonly pid: number
+  /** What came with the words: the kind of each other block and its media type or name. */
+  readonly files: readonly string[]
+  /** When the script got it, in milliseconds of the machine's monotonic clock (`process.hrtime`). */
+  readonly at: number
+}
+
+/** One line of the log of ends. */
+export interface Ended extends Omit<Consumed, "pid" | "files"> {
+  readonly stopReason: StopReason
 }
 
 const script: Script = {
@@ -66,19 +87,37 @@ const script: Script = {
     },
   ],
   async run(turn) {
-    record({ text: turn.text, attempt: turn.attempt, session: turn.session, pid: process.pid })
-    const performance = { answer: `echo: ${turn.text.replace(MARKER, "").trim()}`, overMs: 0 }
-    for (const [, name = "", argument = ""] of turn.text.matchAll(MARKER)) {
-      const ended = await perform(turn, name, { argument: argument.trim(), performance })
-      if (ended) return ended
+    const { text, attempt, session } = turn
+    const files = turn.blocks.flatMap(describeFile)
+    record({ text, attempt, session, files, pid: process.pid, at: monotonicMs() })
+    const stopReason = await act(turn)
+    if (ends !== undefined) {
+      const ended: Ended = { text, attempt, session, stopReason, at: monotonicMs() }
+      appendFileSync(ends, `${JSON.stringify(ended)}\n`)
     }
-    return await speak(turn, performance.answer, performance.overMs)
+    return stopReason
   },
+}
+
+interface Performance {
+  answer: string
+  overMs: number
+  pieces: number
 }
 
 interface Marker {
   readonly argument: string
-  readonly performance: { answer: string; overMs: number }
+  readonly performance: Performance
+}
+
+async function act(turn: ScriptTurn): Promise<StopReason> {
+  const answer = `echo: ${turn.text.replace(MARKER, "").trim()}`
+  const performance: Performance = { answer, overMs: 0, pieces: 20 }
+  for (const [, name = "", argument = ""] of turn.text.matchAll(MARKER)) {
+    const ended = await perform(turn, name, { argument: argument.trim(), performance })
+    if (ended) return ended
+  }
+  return await speak(turn, performance)
 }
 
 async function perform(
@@ -89,6 +128,9 @@ async function perform(
   switch (name) {
     case "slow":
       performance.overMs = Number(argument)
+      return null
+    case "pieces":
+      performance.pieces = Number(argument)
       return null
     case "big":
       performance.answer = "0123456789".repeat(Math.ceil(Number(argument) / 10)).slice(0, Number(argument))
@@ -140,8 +182,19 @@ function record(consumed: Consumed): void {
   closeSync(file)
 }
 
-async function speak(turn: ScriptTurn, answer: string, overMs: number): Promise<StopReason> {
-  const pieces = 20
+function describeFile(block: unknown): string[] {
+  const { type, mimeType, name, resource } = block as Partial<Record<string, unknown>>
+  if (type === "text") return []
+  const embedded = typeof resource === "object" && resource !== null ? resource : {}
+  const said = "text" in embedded ? String(embedded.text) : (mimeType ?? name)
+  return [`${String(type)} ${String(said)}`]
+}
+
+function monotonicMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6
+}
+
+async function speak(turn: ScriptTurn, { answer, overMs, pieces }: Performance): Promise<StopReason> {
   const size = Math.max(1, Math.ceil(answer.length / pieces))
   for (let at = 0; at < answer.length; at += size) {
     if (overMs > 0) await Promise.race([pause(overMs / pieces), aborted(turn.signal)])

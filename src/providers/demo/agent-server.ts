@@ -31,6 +31,8 @@ export interface ScriptTurn {
   readonly session: string
   readonly cwd: string
   readonly text: string
+  /** The prompt's content blocks, as they came. */
+  readonly blocks: readonly unknown[]
   readonly attempt: string | null
   /** Aborts when the client cancels. */
   readonly signal: AbortSignal
@@ -209,7 +211,9 @@ export class AgentServer {
     const running = new AbortController()
     session.running = running
     try {
-      const turn = this.#turn(id, session, { text: prompt, attempt: entry.attempt, signal: running.signal })
+      const blocks = Array.isArray(params.prompt) ? params.prompt : []
+      const { attempt } = entry
+      const turn = this.#turn(id, session, { text: prompt, blocks, attempt, signal: running.signal })
       const stopReason = running.signal.aborted ? "cancelled" : await this.#environment.script.run(turn)
       this.#ended(id, { attempt: entry.attempt, stopReason })
       return { stopReason }
@@ -228,7 +232,7 @@ export class AgentServer {
   #turn(
     id: string,
     session: OpenSession,
-    given: Pick<ScriptTurn, "text" | "attempt" | "signal">,
+    given: Pick<ScriptTurn, "text" | "blocks" | "attempt" | "signal">,
   ): ScriptTurn {
     const begun = new Set<string>()
     const tell = (update: { readonly sessionUpdate: string; readonly [key: string]: unknown }): void => {
