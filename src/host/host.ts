@@ -71,6 +71,8 @@ export class Host {
   #isRetiring = false
   #isStopping = false
   #idleTimer: { cancel(): void } | null = null
+  /** Commands being carried out. */
+  #asked = 0
 
   constructor(options: HostOptions, releaseLock: () => void) {
     const { dataDir, log, version } = options
@@ -111,18 +113,22 @@ export class Host {
       idleMs: () => (this.#isRetiring ? 0 : options.sessionIdleMs),
       onEmpty: () => this.#considerLeaving(),
     })
+    const carry = createCommands({
+      ...{ sessions: this.#sessions, providers: this.#providers, isStopping: () => this.#isStopping },
+      retire: () => this.#retire(),
+      stop: () => setImmediate(() => void this.stop("the runtime asked for it")),
+    })
     this.#link = new LinkServer({
       ...{ socketPath: this.#socketPath, journal: this.#journal, live, clock: systemClock, log, version },
-      acknowledge: (seq) => this.#events.acknowledge(seq),
+      acknowledge: (seq) => {
+        this.#events.acknowledge(seq)
+        this.#considerLeaving()
+      },
       settle: () => {
         this.#events.flush()
         return this.#journal.lastSeq()
       },
-      carry: createCommands({
-        ...{ sessions: this.#sessions, providers: this.#providers, isStopping: () => this.#isStopping },
-        retire: () => this.#retire(),
-        stop: () => setImmediate(() => void this.stop("the runtime asked for it")),
-      }),
+      carry: (command) => this.#busyWhile(carry(command)),
       onAlone: () => this.#considerLeaving(),
     })
   }
@@ -163,22 +169,32 @@ export class Host {
     setImmediate(() => this.#considerLeaving())
   }
 
+  /** Also with a runtime connected: it starts another host when it needs one, and nothing is lost in between. */
   #considerLeaving(): void {
     this.#idleTimer?.cancel()
     this.#idleTimer = null
-    if (this.#isStopping || (this.#link.isConnected && !this.#isRetiring) || !this.#isDeserted()) return
+    if (this.#isStopping || !this.#isDeserted()) return
     if (this.#isRetiring) void this.stop("it was retired")
-    else if (!this.#link.isConnected)
-      this.#idleTimer = systemClock.after(this.#options.idleMs, () => this.#leaveIdle())
+    else this.#idleTimer = systemClock.after(this.#options.idleMs, () => this.#leaveIdle())
   }
 
   #leaveIdle(): void {
-    if (this.#isDeserted() && !this.#link.isConnected) void this.stop("nothing lives here")
+    if (this.#isDeserted()) void this.stop("nothing lives here")
   }
 
-  /** Nothing runs, nothing is open, and the runtime has everything. */
+  /** Nothing runs, nothing is open or being asked, and the runtime has everything. */
   #isDeserted(): boolean {
-    return this.#sessions.isEmpty && this.#attempts.count === 0 && !this.#events.isOwing
+    return this.#sessions.isEmpty && this.#attempts.count === 0 && this.#asked === 0 && !this.#events.isOwing
+  }
+
+  async #busyWhile<T>(command: Promise<T>): Promise<T> {
+    this.#asked += 1
+    try {
+      return await command
+    } finally {
+      this.#asked -= 1
+      this.#considerLeaving()
+    }
   }
 
   #contextOf(id: ProviderId, config: ProviderConfig): ProviderContext {

@@ -157,7 +157,7 @@ describe("the host process", () => {
     await reader.sees(attempt, "attempt.ended")
   })
 
-  it("leaves when nothing has lived in it for a while, and not before everything was acknowledged", async () => {
+  it("leaves when nothing has lived in it for a while, also with a runtime connected, and not before everything was acknowledged", async () => {
     await using world = new World({ config: { host: { idleMinutes: 0.005, sessionIdleMinutes: 0.001 } } })
     const first = await world.connects()
     const attempt = await world.starts(first, reply)
@@ -168,7 +168,7 @@ describe("the host process", () => {
     await second.sees(attempt, "attempt.ended")
     second.ack()
     await second.link.command({ kind: "provider.list" })
-    second.link.close()
+    await second.link.closed
     await until(() => isGone(first.link.pid))
     expect(readFileSync(join(world.dataDir, "logs", "host.log"), "utf8")).toContain("nothing lives here")
   })
