@@ -1,5 +1,5 @@
 /** Long polling of one bot: what Telegram hands out is committed to the inbox before it is acknowledged. */
-import { setTimeout as sleep } from "node:timers/promises"
+import { setImmediate as afterThis, setTimeout as sleep } from "node:timers/promises"
 import type { Update, UserFromGetMe } from "grammy/types"
 import type { Log } from "../core/log.ts"
 import type { Ledger } from "../ledger/ledger.ts"
@@ -144,6 +144,8 @@ export class Poller {
     const arrived = performance.now()
     if (updates.length > 0) this.#commit(updates, arrived)
     this.#worked()
+    // The prompt first, the next poll after it.
+    if (updates.length > 0) await afterThis()
   }
 
   #worked(): void {

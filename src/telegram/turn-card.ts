@@ -6,7 +6,7 @@ import { formatDuration } from "../core/duration.ts"
 import type { TelegramSay } from "../core/texts/telegram.ts"
 import type { AttemptHold } from "../core/turn.ts"
 import type { Ledger } from "../ledger/ledger.ts"
-import type { OutboxRow } from "../ledger/outbox.ts"
+import type { OutboxRow, Priority } from "../ledger/outbox.ts"
 import type { Session } from "../ledger/sessions.ts"
 import type { Turn } from "../ledger/turns.ts"
 import type { Outcome, Usage } from "../protocol/session.ts"
@@ -65,8 +65,10 @@ export class TurnCards {
     })
   }
 
+  /** By the owner, who wants to see it done. */
   edited(turn: Turn): void {
-    this.#editAll(turn, this.#waitingText(turn), (to) => this.#waitingButtons(turn, to))
+    const buttonsAt = (to: Address) => this.#waitingButtons(turn, to)
+    this.#editAll(turn, this.#waitingText(turn), { priority: "answer", buttonsAt })
   }
 
   steered(turn: Turn, outcome: "steered" | "too_late" | "unsupported"): void {
@@ -78,7 +80,7 @@ export class TurnCards {
     }[outcome]
     const text = concat(bold(note), `\n${short(turn, TEXT_SHOWN)}`)
     const buttonsAt = outcome === "steered" ? null : (to: Address) => [this.#changeButtons(turn, to)]
-    this.#editAll(turn, text, buttonsAt)
+    this.#editAll(turn, text, { priority: "answer", buttonsAt })
   }
 
   /** The next attempt waits. A limit also notifies: hours may pass before the owner hears again. */
@@ -103,8 +105,8 @@ export class TurnCards {
   /** The last state: no buttons, and what it took. */
   ended(turn: Turn, outcome: Outcome, about: { session: Session; label: string; usage: Usage | null }): void {
     const wasDropped = turn.startedAt === null && outcome.kind === "stopped"
-    const text = wasDropped ? this.#droppedText(turn) : this.#endedText(turn, outcome, about)
-    this.#editAll(turn, text, null)
+    if (wasDropped) return this.#editAll(turn, this.#droppedText(turn), { priority: "answer" })
+    this.#editAll(turn, this.#endedText(turn, outcome, about), { priority: "status" })
   }
 
   stopButton(turn: Turn, to: Address) {
@@ -117,11 +119,14 @@ export class TurnCards {
     )
   }
 
-  #editAll(turn: Turn, text: Rich, buttonsAt: ((to: Address) => Buttons) | null): void {
+  #editAll(
+    turn: Turn,
+    text: Rich,
+    { priority, buttonsAt }: { priority: Priority; buttonsAt?: ((to: Address) => Buttons) | null },
+  ): void {
     const { ledger, out } = this.#spec
     for (const { to, key } of cardsOf(ledger, turn)) {
-      const buttons = buttonsAt ? { buttons: buttonsAt(to) } : {}
-      out.edit(to, { key }, text, { priority: "status", ...buttons })
+      out.edit(to, { key }, text, { priority, ...(buttonsAt ? { buttons: buttonsAt(to) } : {}) })
     }
   }
 

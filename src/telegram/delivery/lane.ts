@@ -3,6 +3,7 @@ import type { Clock } from "../../core/clock.ts"
 import type { Log } from "../../core/log.ts"
 import type { Ledger } from "../../ledger/ledger.ts"
 import type { OutboxRow } from "../../ledger/outbox.ts"
+import type { Durability } from "../../ledger/transaction.ts"
 import type { Instant } from "../../protocol/ids.ts"
 import type { Address } from "../address.ts"
 import type { BotApi } from "../api.ts"
@@ -203,7 +204,7 @@ export class ChatLane {
   async #deliver(open: OpenRow, target: number): Promise<void> {
     const { ledger, api, clock, texts } = this.#spec
     const { row, payload } = open
-    ledger.transact(() => ledger.outbox.sending(row.id, clock.now()))
+    ledger.transact(() => ledger.outbox.sending(row.id, clock.now()), durabilityOf(row))
     const mark = row.ambiguous > 0 ? texts.resent : null
     try {
       const message = await send(api, { payload, target, mark }, { signal: this.#abandon.signal })
@@ -222,7 +223,7 @@ export class ChatLane {
       ledger.transact(() => {
         record()
         hooks.onSent?.(row, message)
-      })
+      }, durabilityOf(row))
     } catch (error) {
       log.error({ err: error, lane, row: row.id }, "what follows from a delivery could not be recorded")
       // Otherwise the message would be sent again and again.
@@ -359,6 +360,11 @@ const INTERRUPTED: SendFailure = { kind: "ambiguous", detail: "interrupted" }
 /** Where the end of a chat's penalty is kept, so that a restart does not speak into it. */
 export function penaltyKey(lane: string): string {
   return `${lane}:closedUntil`
+}
+
+/** After a power cut a status may be told again; what must arrive must also be known to be under way. */
+function durabilityOf({ priority }: OutboxRow): Durability {
+  return priority === "status" ? "process" : "disk"
 }
 
 function isTap({ payload }: OpenRow): boolean {
