@@ -59,6 +59,7 @@ export class Kernel {
     })
     this.turns = new Turns(context, {
       wake: (session) => this.#runner.wake(session),
+      queued: (session) => this.#runner.dispatchAlong(session),
       interrupt: (turn) => this.#runner.interrupt(turn),
       steer: (turn) => this.#runner.steer(turn),
     })

@@ -3,6 +3,15 @@ import type { ItemId, SessionId, TurnId } from "../protocol/ids.ts"
 import type { Item, Notice, Usage } from "../protocol/session.ts"
 
 const ITEMS_KEPT = 100
+/** UTF-16 units of one item's text: more than any surface shows at once. */
+const TEXT_KEPT = 64 * 1024
+
+export interface LiveText {
+  readonly channel: "message" | "reasoning" | "output"
+  /** Where `text` begins in the item's whole text; above 0 when its beginning was let go. */
+  readonly start: number
+  readonly text: string
+}
 
 export interface LiveTurn {
   readonly turn: TurnId
@@ -10,10 +19,7 @@ export interface LiveTurn {
   /** In the order they began; a newer state replaces an older one in place. */
   readonly items: ReadonlyMap<ItemId, Item>
   /** Text of items that are still being written, by item. */
-  readonly texts: ReadonlyMap<
-    string,
-    { readonly channel: "message" | "reasoning" | "output"; readonly text: string }
-  >
+  readonly texts: ReadonlyMap<string, LiveText>
   readonly notice: Notice | null
   readonly usage: Usage | null
 }
@@ -48,16 +54,17 @@ export class LiveTurns {
     this.#tell(live, "item")
   }
 
-  /** Appends at `offset`; 0 starts over. Text whose beginning was missed is left out until it starts over. */
+  /** Appends at `offset`; 0 starts over. After a gap only what follows it is known. */
   text(
     turn: TurnId,
     session: SessionId,
-    more: { item: string; channel: "message" | "reasoning" | "output"; offset: number; text: string },
+    more: { item: string; channel: LiveText["channel"]; offset: number; text: string },
   ): void {
     const live = this.#ensure(turn, session)
-    const before = more.offset === 0 ? "" : (live.texts.get(more.item)?.text ?? null)
-    if (before === null || before.length !== more.offset) return
-    live.texts.set(more.item, { channel: more.channel, text: before + more.text })
+    const known = more.offset === 0 ? undefined : live.texts.get(more.item)
+    const isNext = known !== undefined && known.start + known.text.length === more.offset
+    const start = isNext ? known.start : more.offset
+    live.texts.set(more.item, tail(more.channel, start, (isNext ? known.text : "") + more.text))
     this.#tell(live, "text")
   }
 
@@ -96,4 +103,9 @@ export class LiveTurns {
   #tell(live: LiveTurn, change: LiveChange): void {
     for (const listener of this.#listeners) listener(live, change)
   }
+}
+
+function tail(channel: LiveText["channel"], start: number, text: string): LiveText {
+  const excess = text.length - TEXT_KEPT
+  return excess <= 0 ? { channel, start, text } : { channel, start: start + excess, text: text.slice(excess) }
 }

@@ -6,6 +6,7 @@
 import { retryPrompt } from "../core/retry-prompt.ts"
 import { nextInQueue } from "../core/turn.ts"
 import type { Session } from "../ledger/sessions.ts"
+import type { Durability } from "../ledger/transaction.ts"
 import type { Turn } from "../ledger/turns.ts"
 import type { HostEvent } from "../protocol/host-link.ts"
 import type { AttemptId, RequestId, SessionId, TurnId } from "../protocol/ids.ts"
@@ -88,6 +89,19 @@ export class TurnRunner {
     })
   }
 
+  /** Inside a transaction: the session's next turn is dispatched with it, if it can run and the host is there. */
+  dispatchAlong(session: SessionId): void {
+    const link = this.host.current
+    const started = link && this.#dispatch(session, link)
+    if (!started) return
+    this.#context.ledger.afterCommit(() => {
+      this.#startTurn(link, started, { recoverOnly: false }).catch((error: unknown) => {
+        this.#context.log.warn({ err: error, session }, "a turn could not be handed over yet")
+        this.host.ensure()
+      })
+    })
+  }
+
   /** Tells the host to interrupt a turn; repeated by `#resync` when there is no link now. */
   interrupt(id: TurnId): void {
     const turn = this.#context.ledger.turns.find(id)
@@ -126,8 +140,7 @@ export class TurnRunner {
     if (next.kind === "wait") this.#wakeAt(session, next.until)
     if (next.kind !== "run") return
     try {
-      // Without a pause where there is a link: what else follows from the same commit can wait, the agent cannot.
-      const link = this.host.current ?? (await this.host.use())
+      const link = await this.host.use()
       const started = this.#dispatch(session, link)
       if (started) await this.#startTurn(link, started, { recoverOnly: false })
     } catch (error) {
@@ -255,7 +268,7 @@ export class TurnRunner {
       if (!cursor) throw new Error("events came before the host's journal was known")
       for (const event of events) if (event.seq > cursor.acked) this.#events.apply(event)
       ledger.machine.setHostCursor({ journal: cursor.journal, acked: events.at(-1)?.seq ?? cursor.acked })
-    })
+    }, durabilityOf(events))
   }
 
   /** One event that cannot be taken in must not hold up all others for ever: it is kept in the log and passed over. */
@@ -354,3 +367,13 @@ export class TurnRunner {
     }
   }
 }
+
+/**
+ * The host does not sync the progress of a turn either: a power cut ends the turn, and takes at most the last items of
+ * it along. Whatever decides something is on the disk, and all before it.
+ */
+function durabilityOf(events: readonly HostEvent[]): Durability {
+  return events.every(({ event }) => PROGRESS.has(event.kind)) ? "process" : "disk"
+}
+
+const PROGRESS: ReadonlySet<HostEvent["event"]["kind"]> = new Set(["item", "notice", "usage", "limits"])

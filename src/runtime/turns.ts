@@ -6,10 +6,12 @@ import type { Outcome, Prompt } from "../protocol/session.ts"
 import type { RuntimeContext } from "./context.ts"
 import { OwnerError } from "./errors.ts"
 
-/** Consequences that reach beyond the ledger; called after the commit. */
+/** Consequences that reach beyond the ledger; called after the commit unless they say otherwise. */
 export interface TurnConsequences {
   /** The session's queue changed. */
   wake(session: SessionId): void
+  /** A turn was queued: inside its transaction, so that one that can run at once is handed over with that commit. */
+  queued(session: SessionId): void
   interrupt(turn: TurnId): void
   /** Passes a waiting turn on into the running attempt that its hold names. */
   steer(turn: TurnId): void
@@ -54,6 +56,7 @@ export class Turns {
       const next = nextInQueue(before, clock.now())
       const behind = next.kind === "idle" ? null : next.turn
       this.#context.announce({ kind: "turn.queued", turn, behind })
+      this.#consequences.queued(session.id)
       this.#wakeAfterCommit(session.id)
       return turn
     })
