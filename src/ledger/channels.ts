@@ -19,16 +19,23 @@ const toChannel = (row: Record<string, unknown>): Channel => ({
 export type ChannelsTable = ReturnType<typeof channelsTable>
 
 export function channelsTable(db: DatabaseSync) {
-  const upsert =
-    db.prepare(`INSERT INTO channels (surface, address, created_at, updated_at) VALUES (?, ?, ?, ?)
-    ON CONFLICT (surface, address) DO UPDATE SET address = address RETURNING *`)
+  const insert = db.prepare(
+    "INSERT INTO channels (surface, address, created_at, updated_at) VALUES (?, ?, ?, ?) RETURNING *",
+  )
+  const at = db.prepare("SELECT * FROM channels WHERE surface = ? AND address = ?")
   const get = db.prepare("SELECT * FROM channels WHERE id = ?")
   const bind = db.prepare("UPDATE channels SET session = ?, updated_at = ? WHERE id = ?")
   const boundTo = db.prepare("SELECT * FROM channels WHERE session = ?")
   const ofSurface = db.prepare("SELECT * FROM channels WHERE surface = ?")
   return {
+    /** Writes only for a place that is new: every message asks. */
     ensure(surface: string, address: string, now: Instant): Channel {
-      return toChannel(upsert.get(surface, address, now, now) as Record<string, unknown>)
+      const row = at.get(surface, address) ?? insert.get(surface, address, now, now)
+      return toChannel(row as Record<string, unknown>)
+    },
+    at(surface: string, address: string): Channel | null {
+      const row = at.get(surface, address)
+      return row ? toChannel(row) : null
     },
     find(id: number): Channel | null {
       const row = get.get(id)
