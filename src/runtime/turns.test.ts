@@ -1,0 +1,253 @@
+import { randomUUID } from "node:crypto"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { type Ledger, openLedger } from "../ledger/ledger.ts"
+import type { AttemptId, ProviderId, RequestId, SessionId } from "../protocol/ids.ts"
+import type { RequestBody } from "../protocol/session.ts"
+import type { RuntimeContext } from "./context.ts"
+import { Requests } from "./requests.ts"
+import type { Fact } from "./surface.ts"
+import { type Submission, Turns } from "./turns.ts"
+
+let directory: string
+let ledger: Ledger
+let facts: Fact[]
+let reached: string[]
+let turns: Turns
+let requests: Requests
+const session = "S001" as SessionId
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), "turns-"))
+  ledger = await openLedger(directory, 0)
+  facts = []
+  reached = []
+  let time = 1000
+  const context: RuntimeContext = {
+    ledger,
+    clock: { now: () => time++, after: () => ({ cancel: () => undefined }) },
+    newId: randomUUID,
+    random: () => 0,
+    log: { debug() {}, info() {}, warn() {}, error() {}, keep: () => "log" },
+    announce: (fact) => facts.push(fact),
+  }
+  turns = new Turns(context, {
+    queued: () => undefined,
+    wake: (id) => reached.push(`wake ${id}`),
+    interrupt: () => reached.push("interrupt"),
+    steer: () => reached.push("steer"),
+  })
+  requests = new Requests(context, () => reached.push("deliver"))
+  const provider = "demo" as ProviderId
+  const workspace = { workspace: directory, workspaceKind: "external" } as const
+  ledger.sessions.create(
+    { id: session, title: "", titleBy: "runtime", provider, settings: {}, ...workspace },
+    0,
+  )
+})
+
+afterEach(() => {
+  ledger.close()
+  rmSync(directory, { recursive: true })
+})
+
+const prompt = (text: string, more: Partial<Submission> = {}): Submission => ({
+  session,
+  origin: "owner",
+  channel: null,
+  sourceMessage: null,
+  clientId: null,
+  prompt: { text, files: [] },
+  hold: null,
+  ...more,
+})
+
+/** As the runner does when the host has taken it. */
+function runs(text: string) {
+  const turn = turns.submit(prompt(text))
+  const attempt = randomUUID() as AttemptId
+  ledger.turns.dispatch(turn.id, attempt, "journal")
+  ledger.turns.setState(turn.id, "running", 1)
+  return { turn, attempt }
+}
+
+const queued = () => ledger.turns.open(session).filter((turn) => turn.state === "queued")
+const texts = () => queued().map((turn) => turn.prompt.text)
+
+describe("a prompt", () => {
+  it("is queued once under its client id, and names its session", () => {
+    const first = turns.submit(prompt("build it", { clientId: "telegram:1:7" }))
+    const again = turns.submit(prompt("build it", { clientId: "telegram:1:7" }))
+    expect(again.id).toBe(first.id)
+    expect(texts()).toEqual(["build it"])
+    expect(ledger.sessions.find(session)?.title).toBe("build it")
+    expect(facts.map((fact) => fact.kind)).toEqual(["turn.queued"])
+  })
+
+  it("is not queued, and nobody is told, when its transaction fails", () => {
+    const failing = () =>
+      ledger.transact(() => {
+        turns.submit(prompt("lost?"))
+        throw new Error("the disk is full")
+      })
+    expect(failing).toThrow("the disk is full")
+    expect(texts()).toEqual([])
+    expect(reached).toEqual([])
+  })
+
+  it("can be edited, moved to the front and dropped while it waits", () => {
+    runs("first")
+    const second = turns.submit(prompt("second"))
+    const third = turns.submit(prompt("third"))
+    turns.runNext(third.id)
+    expect(texts()).toEqual(["third", "second"])
+    turns.edit(second.id, { text: "2", files: [] })
+    turns.drop(third.id)
+    expect(texts()).toEqual(["2"])
+    expect(ledger.turns.find(third.id)?.outcome).toEqual({ kind: "stopped", text: "" })
+  })
+
+  it("cannot be changed any more once it runs", () => {
+    const { turn } = runs("first")
+    expect(() => turns.edit(turn.id, { text: "late", files: [] })).toThrow("turn_not_queued")
+    expect(() => turns.drop(turn.id)).toThrow("turn_not_queued")
+    expect(ledger.turns.find(turn.id)?.prompt.text).toBe("first")
+  })
+})
+
+describe("stopping", () => {
+  it("interrupts what runs and keeps the queue", () => {
+    const { turn } = runs("first")
+    turns.submit(prompt("second"))
+    reached.length = 0
+    const { running, dropped } = turns.stop(session, { clearQueue: false })
+    expect(running?.id).toBe(turn.id)
+    expect(dropped).toEqual([])
+    expect(reached).toContain("interrupt")
+    expect(texts()).toEqual(["second"])
+    expect(ledger.turns.find(turn.id)?.stopRequestedAt).not.toBeNull()
+  })
+
+  it("drops the queue when asked", () => {
+    runs("first")
+    turns.submit(prompt("second"))
+    expect(turns.stop(session, { clearQueue: true }).dropped).toHaveLength(1)
+    expect(texts()).toEqual([])
+  })
+
+  it("ends a turn that only waits for its next attempt", () => {
+    const { turn } = runs("first")
+    const failure = { class: "capacity" } as const
+    ledger.turns.requeue(turn.id, { kind: "retry", until: 9e12, attempt: 2, of: 6, failure })
+    turns.stop(session, { clearQueue: false })
+    expect(ledger.turns.find(turn.id)?.state).toBe("stopped")
+  })
+
+  it("says that nothing runs", () => {
+    expect(turns.stop(session, { clearQueue: false })).toEqual({ running: null, dropped: [] })
+  })
+})
+
+describe("steering", () => {
+  it("ends the waiting turn when the agent took it in, without an answer of its own", () => {
+    runs("first")
+    const { id } = turns.submit(prompt("also this"))
+    turns.steer(id)
+    expect(reached).toContain("steer")
+    turns.steered(id, "steered")
+    expect(ledger.turns.find(id)?.state).toBe("completed")
+    expect(facts.filter((fact) => fact.kind === "turn.ended")).toEqual([])
+  })
+
+  it.each(["too_late", "unsupported"] as const)("puts it first in the queue when it is %s", (outcome) => {
+    runs("first")
+    turns.submit(prompt("second"))
+    const { id } = turns.submit(prompt("third"))
+    turns.steer(id)
+    turns.steered(id, outcome)
+    expect(texts()).toEqual(["third", "second"])
+  })
+
+  it("says so when nobody can tell whether the agent has it, and never sends it again", () => {
+    runs("first")
+    const { id } = turns.submit(prompt("second"))
+    turns.steer(id)
+    turns.steered(id, "unknown")
+    expect(ledger.turns.find(id)?.state).toBe("indeterminate")
+    expect(texts()).toEqual([])
+  })
+
+  it("needs a running turn", () => {
+    const { id } = turns.submit(prompt("first"))
+    expect(() => turns.steer(id)).toThrow("nothing_running")
+  })
+})
+
+describe("an answer", () => {
+  const approval: RequestBody = {
+    kind: "approval",
+    subject: "command",
+    title: "rm -rf build",
+    options: [
+      { id: "yes", effect: "allow_once" },
+      { id: "no", effect: "deny" },
+    ],
+    acceptsReason: true,
+  }
+  const by = (detail: string) => ({ surface: "telegram", detail })
+
+  function opens(body: RequestBody = approval) {
+    const { turn, attempt } = runs("first")
+    const id = randomUUID() as RequestId
+    ledger.requests.open({ id, session, turn: turn.id, attempt, body }, 1)
+    return id
+  }
+
+  it("is taken once: the first valid one wins, the second is told who was faster", () => {
+    const id = opens()
+    const answer = { kind: "option", option: "yes" } as const
+    expect(requests.answer({ id, version: 1, answer, by: by("phone") }).kind).toBe("accepted")
+    const second = requests.answer({
+      id,
+      version: 1,
+      answer: { kind: "option", option: "no" },
+      by: by("desk"),
+    })
+    expect(second).toMatchObject({ kind: "too_late", request: { answeredBy: { detail: "phone" }, answer } })
+    expect(reached.filter((entry) => entry === "deliver")).toHaveLength(1)
+  })
+
+  it.each([
+    ["another version", { version: 2, answer: { kind: "option", option: "yes" } }, "stale"],
+    ["an option that is not offered", { version: 1, answer: { kind: "option", option: "root" } }, "invalid"],
+    ["an answer of another kind", { version: 1, answer: { kind: "answers", answers: {} } }, "invalid"],
+  ] as const)("to %s changes nothing", (_, given, kind) => {
+    const id = opens()
+    expect(requests.answer({ id, by: by("phone"), ...given } as never).kind).toBe(kind)
+    expect(ledger.requests.find(id)?.state).toBe("open")
+    expect(reached).not.toContain("deliver")
+  })
+
+  it("to nothing we asked is unknown", () => {
+    const answer = { kind: "dismissed" } as const
+    expect(requests.answer({ id: "forged" as RequestId, version: 1, answer, by: by("x") }).kind).toBe(
+      "unknown",
+    )
+  })
+
+  it("to a secret question is not kept in the history", () => {
+    const question = { id: "q", text: "Token?", options: [], multiple: false, freeText: true, secret: true }
+    const id = opens({ kind: "question", questions: [question] })
+    requests.answer({
+      id,
+      version: 1,
+      answer: { kind: "answers", answers: { q: ["hunter2"] } },
+      by: by("phone"),
+    })
+    const history = JSON.stringify(ledger.events.after(session, 0, 100))
+    expect(history).toContain("•••")
+    expect(history).not.toContain("hunter2")
+  })
+})
