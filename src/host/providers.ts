@@ -17,7 +17,9 @@ export function createProviders(config: Config, makeContext: MakeContext): reado
   const acp = Object.entries(config.providers.acp ?? {}).map(([name, agent]) => {
     const id = ProviderId.parse(`acp:${name}`)
     const profile = profileFor(agent.command ?? name, agent.args)
-    return createAcpProvider(id, { ...profile, label: agent.label ?? profile.label }, context(id, agent))
+    // An agent we know nothing of is called what the owner calls it.
+    const label = agent.label ?? (profile.id === "default" ? name : profile.label)
+    return createAcpProvider(id, { ...profile, label }, context(id, agent))
   })
   const codex = createCodexProvider(context(ProviderId.parse("codex"), config.providers.codex))
   const claude = createClaudeProvider(context(ProviderId.parse("claude"), config.providers.claude))

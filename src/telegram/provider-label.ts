@@ -3,10 +3,5 @@ import { PROVIDER_LABEL } from "../runtime/providers.ts"
 
 /** What the owner calls an agent. Before the host has named its agents, the id without its prefix. */
 export function providerLabel({ machine }: Pick<Ledger, "machine">, provider: string): string {
-  return machine.setting<string>(PROVIDER_LABEL + provider) ?? plainName(provider)
-}
-
-function plainName(provider: string): string {
-  const name = provider.replace(/^acp:/, "")
-  return name.charAt(0).toUpperCase() + name.slice(1)
+  return machine.setting<string>(PROVIDER_LABEL + provider) ?? provider.replace(/^acp:/, "")
 }

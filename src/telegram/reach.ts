@@ -33,6 +33,5 @@ function withoutRepeats(addresses: readonly Address[]): readonly Address[] {
 
 /** The session that a place shows now. */
 export function shownAt(ledger: Ledger, to: Address): SessionId | null {
-  const address = formatAddress(to)
-  return ledger.channels.ofSurface(TELEGRAM).find((channel) => channel.address === address)?.session ?? null
+  return ledger.channels.at(TELEGRAM, formatAddress(to))?.session ?? null
 }

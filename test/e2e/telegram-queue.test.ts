@@ -129,10 +129,10 @@ async function stopsTheDraft(owner: Conversation): Promise<void> {
 
 async function waitsLong(world: World, owner: Conversation): Promise<void> {
   await owner.says("long [[tool true]] [[hold long]]")
-  const card = await owner.sees(/Working · 1\ds\n✓ \$ true\nEcho · echo-1 · S\d+$/, { timeoutMs: 25_000 })
+  const card = await owner.sees(/Working · 1\ds\n✓ \$ true\necho · echo-1 · S\d+$/, { timeoutMs: 25_000 })
   expect(labels(owner, card.message_id)).toEqual(["Stop"])
   world.releases("long")
   await owner.sees("echo: long")
-  await owner.sees(/^✓ Done · 1\ds · Echo · echo-1 · S\d+$/)
+  await owner.sees(/^✓ Done · 1\ds · echo · echo-1 · S\d+$/)
   expect(labels(owner, card.message_id)).toEqual([])
 }

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
+import { expect } from "vitest"
 import { type ControlClient, controlClient } from "../../src/cli/control-client.ts"
 import { LEDGER_FILE } from "../../src/ledger/database.ts"
 import { socketPath } from "../../src/platform/socket-path.ts"
@@ -35,6 +36,12 @@ export function terminal(world: World): ControlClient {
 }
 
 export const workspaceOf = (world: World, session: string): string => join(world.dataDir, "managed", session)
+
+/** Nothing is owed to any chat: a death from now on makes no message doubtful. */
+export async function allDelivered(world: World): Promise<void> {
+  const undelivered = async () => (await terminal(world).status()).undelivered
+  await expect.poll(undelivered, { timeout: 15_000, interval: 20 }).toBe(0)
+}
 
 /** The words of what a bot has on the screen now, oldest first. */
 export function screen(conversation: ReturnType<World["owner"]>): readonly string[] {
