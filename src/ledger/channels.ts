@@ -20,23 +20,26 @@ export type ChannelsTable = ReturnType<typeof channelsTable>
 
 export function channelsTable(db: DatabaseSync) {
   const insert = db.prepare(
-    "INSERT INTO channels (surface, address, created_at, updated_at) VALUES (?, ?, ?, ?) RETURNING *",
+    "INSERT INTO channels (surface, address, created_at, updated_at) VALUES (?, ?, ?, ?)",
   )
   const at = db.prepare("SELECT * FROM channels WHERE surface = ? AND address = ?")
   const get = db.prepare("SELECT * FROM channels WHERE id = ?")
   const bind = db.prepare("UPDATE channels SET session = ?, updated_at = ? WHERE id = ?")
   const boundTo = db.prepare("SELECT * FROM channels WHERE session = ?")
   const ofSurface = db.prepare("SELECT * FROM channels WHERE surface = ?")
+  const findAt = (surface: string, address: string): Channel | null => {
+    const row = at.get(surface, address)
+    return row ? toChannel(row) : null
+  }
   return {
     /** Writes only for a place that is new: every message asks. */
     ensure(surface: string, address: string, now: Instant): Channel {
-      const row = at.get(surface, address) ?? insert.get(surface, address, now, now)
-      return toChannel(row as Record<string, unknown>)
+      const known = findAt(surface, address)
+      if (known) return known
+      insert.run(surface, address, now, now)
+      return findAt(surface, address) as Channel
     },
-    at(surface: string, address: string): Channel | null {
-      const row = at.get(surface, address)
-      return row ? toChannel(row) : null
-    },
+    at: findAt,
     find(id: number): Channel | null {
       const row = get.get(id)
       return row ? toChannel(row) : null

@@ -48,7 +48,9 @@ export function sessionsTable(db: DatabaseSync) {
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'open', ?, ?)`)
   const get = db.prepare("SELECT * FROM sessions WHERE id = ?")
   const recent = db.prepare("SELECT * FROM sessions WHERE state = 'open' ORDER BY updated_at DESC LIMIT ?")
-  const all = db.prepare("SELECT * FROM sessions ORDER BY updated_at DESC LIMIT ?")
+  // Both halves come in order from their index; one question over all states would sort every session there is.
+  const all = db.prepare(`SELECT * FROM (SELECT * FROM sessions WHERE state = 'open'
+    UNION ALL SELECT * FROM sessions WHERE state = 'archived') ORDER BY updated_at DESC LIMIT ?`)
   const setTitle = db.prepare("UPDATE sessions SET title = ?, title_by = ?, updated_at = ? WHERE id = ?")
   const setSettings = db.prepare("UPDATE sessions SET settings = ?, updated_at = ? WHERE id = ?")
   const setState = db.prepare("UPDATE sessions SET state = ?, updated_at = ? WHERE id = ?")

@@ -166,6 +166,7 @@ CREATE TABLE attachments (
   created_at  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX attachments_session ON attachments (session, created_at);
+CREATE INDEX attachments_path ON attachments (path);
 
 CREATE TABLE receipts (
   client_id   TEXT PRIMARY KEY,
