@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { AttemptId } from "../../protocol/ids.ts"
-import { outcomeInTranscript } from "./consumption.ts"
+import { newestPrompt, outcomeInTranscript } from "./consumption.ts"
 
 const attempt = AttemptId.parse("aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa")
 const prompt = { type: "user", uuid: attempt, promptSource: "sdk", message: { content: "go" } }
@@ -22,12 +22,26 @@ const later = (promptSource: string) => ({
   message: { content: "more" },
 })
 
-async function outcome(...lines: readonly object[]) {
-  async function* backwards() {
-    for (const line of lines.toReversed()) yield JSON.stringify(line)
-  }
-  return outcomeInTranscript(backwards(), attempt)
+async function* backwards(lines: readonly object[]) {
+  for (const line of lines.toReversed()) yield JSON.stringify(line)
 }
+
+const outcome = (...lines: readonly object[]) => outcomeInTranscript(backwards(lines), attempt)
+
+describe("newestPrompt", () => {
+  const newest = (...lines: readonly object[]) => newestPrompt(backwards(lines))
+
+  it.each([
+    ["ours", [prompt, says("done", "end_turn")], attempt],
+    ["one typed in a terminal", [prompt, says("done", "end_turn"), later("typed"), result], "b"],
+    ["not what Claude Code tells itself", [prompt, { ...later("system"), uuid: "c" }], attempt],
+    ["not what a subagent was told", [prompt, { ...later("sdk"), isSidechain: true }], attempt],
+    ["not the result of a tool", [prompt, { ...result, uuid: "d" }], attempt],
+    ["none before the first", [queue("enqueue")], null],
+  ] as const)("is %s", async (_, lines, expected) => {
+    expect(await newest(...lines)).toBe(expected)
+  })
+})
 
 describe("outcomeInTranscript", () => {
   it("is null for a prompt that is not there, even if its text is", async () => {

@@ -51,6 +51,22 @@ export async function outcomeInTranscript(
   return null
 }
 
+/**
+ * The uuid of the last prompt that somebody gave, in whichever Claude Code.
+ * @param lines of the transcript, last first.
+ */
+export async function newestPrompt(lines: AsyncIterable<string>): Promise<string | null> {
+  for await (const text of lines) {
+    if (!text.includes('"promptSource":')) continue
+    const line = parse(text)
+    if (line?.type !== "user" || line.isSidechain || line.isMeta) continue
+    // Claude Code's own, when a background task has ended.
+    if (line.promptSource === undefined || line.promptSource === "system") continue
+    return line.uuid ?? null
+  }
+  return null
+}
+
 /** `lines` follow the prompt, oldest first. */
 function outcomeOf(lines: readonly Line[]): Outcome {
   const answers: string[] = []

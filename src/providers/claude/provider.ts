@@ -12,7 +12,7 @@ import type {
   Recovery,
 } from "../provider.ts"
 import { ClaudeConnection } from "./connection.ts"
-import { outcomeInTranscript } from "./consumption.ts"
+import { newestPrompt, outcomeInTranscript } from "./consumption.ts"
 import { sessionArgs, streamArgs } from "./launch.ts"
 import { sessionsOpenElsewhere } from "./live-sessions.ts"
 import { listNativeSessions } from "./native-sessions.ts"
@@ -95,6 +95,7 @@ class ClaudeProvider implements Provider {
       settings: spec.settings,
       connect: (wanted) => this.#connect(spec.workspace, wanted),
       consult: (id, attempt) => this.#consult(id, attempt),
+      newestPrompt: (id) => this.#newestPrompt(id),
       onPrompted: (id) => this.#own.note(id, "prompted"),
       onClosed: () => this.#sessions.delete(session),
       spentUsd: spec.nativeId === null ? 0 : await this.#spentBefore(spec.nativeId),
@@ -177,6 +178,12 @@ class ClaudeProvider implements Provider {
     const { configDir } = await this.#discover()
     const file = await findTranscript(configDir, nativeId)
     return file === null ? null : outcomeInTranscript(linesBackwards(file), attempt)
+  }
+
+  async #newestPrompt(nativeId: string): Promise<string | null> {
+    const { configDir } = await this.#discover()
+    const file = await findTranscript(configDir, nativeId)
+    return file === null ? null : newestPrompt(linesBackwards(file))
   }
 
   async #spentBefore(nativeId: string): Promise<number | undefined> {

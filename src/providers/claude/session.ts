@@ -19,6 +19,8 @@ export interface SessionParts {
   readonly connect: (wanted: Wanted) => Promise<Connected>
   /** How an attempt ended according to the transcript; null when it was never consumed. */
   readonly consult: (nativeId: string, attempt: AttemptId) => Promise<Outcome | null>
+  /** The last prompt in the transcript, from whomever. */
+  readonly newestPrompt: (nativeId: string) => Promise<string | null>
   /** A prompt is about to be written: from now on the session has a transcript. */
   readonly onPrompted: (nativeId: string) => Promise<void>
   readonly onClosed: () => void
@@ -48,6 +50,8 @@ export class ClaudeSession implements ProviderSession {
   /** What the running process was started with or told since. */
   #told: Settings = {}
   #mayBypass = false
+  /** Prompts the running process knows of: the last one before it began, and ours since. */
+  #known = new Set<string>()
 
   constructor(parts: SessionParts) {
     this.#parts = parts
@@ -77,6 +81,7 @@ export class ClaudeSession implements ProviderSession {
     await this.#parts.onPrompted(this.nativeId)
     // It must not be mixed into a turn that Claude Code began by itself.
     const priority = this.#dialogue.turn === null ? {} : { priority: "later" as const }
+    this.#known.add(attempt)
     const accepted = this.#dialogue.expect(attempt)
     // A failed write means that the process is gone; the transcript then decides about `accepted`.
     connection.say({ content, uuid: attempt, ...priority }).catch(() => this.#dialogue.lose(attempt))
@@ -88,6 +93,7 @@ export class ClaudeSession implements ProviderSession {
     const turn = this.#dialogue.turn
     if (this.#connection === null || turn?.attempt !== attempt || turn.isStopping) return "too_late"
     const uuid = this.#parts.context.newId()
+    this.#known.add(uuid)
     const arrived = this.#dialogue.expectSteer(uuid)
     this.#connection.say({ content, uuid, priority: "next" }).catch(() => this.#dialogue.loseSteer(uuid))
     return arrived
@@ -110,7 +116,7 @@ export class ClaudeSession implements ProviderSession {
 
   /** A process with the settings that are wanted now. */
   async #ready(): Promise<ClaudeConnection> {
-    if (this.#connection !== null && this.#needsRestart()) await this.#dismiss()
+    if (this.#connection !== null && (this.#needsRestart() || (await this.#isBehind()))) await this.#dismiss()
     const connection = this.#connection ?? (await this.#connect())
     try {
       await this.#adjust(connection)
@@ -121,7 +127,15 @@ export class ClaudeSession implements ProviderSession {
     return connection
   }
 
+  /** The owner went on in a terminal, which our process has not seen: it would fork the conversation. */
+  async #isBehind(): Promise<boolean> {
+    if (this.#dialogue.turn !== null) return false
+    const newest = await this.#parts.newestPrompt(this.nativeId)
+    return newest !== null && !this.#known.has(newest)
+  }
+
   async #connect(): Promise<ClaudeConnection> {
+    const newest = await this.#parts.newestPrompt(this.nativeId)
     const { connection, initialized } = await this.#parts.connect({
       nativeId: this.nativeId,
       settings: this.#wanted,
@@ -130,6 +144,7 @@ export class ClaudeSession implements ProviderSession {
     })
     if (connection.isGone) throw new ProviderError({ class: "crashed", detail: "Claude Code ended at once." })
     this.#connection = connection
+    this.#known = new Set(newest === null ? [] : [newest])
     this.#told = this.#wanted
     this.#mayBypass = this.#wanted.mode === BYPASS
     const mode = initialized.current_permission_mode ?? this.#wanted.mode
