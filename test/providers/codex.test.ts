@@ -257,7 +257,7 @@ describe.skipIf(binary === null)("codex", () => {
       questions: [{ id: "color", header: "Colour", text: "Which colour?", freeText: true, multiple: false }],
     })
     await session.answer(request, { kind: "answers", answers: { color: ["Blue"] } })
-    expect(await recorder.ended(attempt)).toEqual({ kind: "completed", text: "Here it is.\n" })
+    expect(await recorder.ended(attempt)).toEqual({ kind: "completed", text: "Here it is.\n\n# Paint it\n" })
     expect(JSON.stringify((await planning.requested).body.input.at(-1)?.output)).toContain("Blue")
     expect(recorder.items(attempt)).toContainEqual(
       expect.objectContaining({ kind: "plan", status: "completed", text: "# Paint it\n" }),

@@ -117,7 +117,9 @@ export const Thread = z.object({
   reasoningEffort: Nullable(z.string()),
   originator: Nullable(z.string()),
   source: z.unknown(),
-  status: z.object({ type: z.string() }).default({ type: "notLoaded" }),
+  status: z
+    .object({ type: z.string(), activeFlags: z.array(z.string()).default([]) })
+    .default({ type: "notLoaded", activeFlags: [] }),
 })
 export type Thread = z.infer<typeof Thread>
 

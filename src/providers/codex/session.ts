@@ -22,6 +22,8 @@ import { wait } from "./wait.ts"
 
 const SILENT_NOTICE_MS = 60_000
 const SILENT_LIMIT_MS = 10 * 60_000
+/** How long what a turn waits for may take to be asked again. */
+const REPLAY_WAIT_MS = 2_000
 
 export interface SessionParts {
   readonly shared: Shared
@@ -82,11 +84,14 @@ export class CodexSession implements ProviderSession {
     const session = new CodexSession(parts)
     const turn = session.#begin(attempt)
     turn.accept(turnId)
-    const { newest } = await session.#attachment.attach()
+    const { newest, wasWaiting } = await session.#attachment.attach()
     if (newest?.id === turnId && newest.status === "inProgress") {
       parts.shared.sessions.add(session)
       session.#tellSettings()
       turn.takeTranscript(newest)
+      // An answer given meanwhile must find what it answers.
+      const late = wait(parts.shared.context.clock, REPLAY_WAIT_MS)
+      if (wasWaiting) await Promise.race([turn.asked, turn.ended, late])
       return session
     }
     session.#abandon(turn)

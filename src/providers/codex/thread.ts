@@ -87,6 +87,11 @@ export class Thread {
     return this.#parts.opened.thread.name
   }
 
+  /** Whether it stood still for the owner when it was opened; what it asks him comes right after. */
+  get wasWaiting(): boolean {
+    return this.#parts.opened.thread.status.activeFlags.some((flag) => flag.startsWith("waitingOn"))
+  }
+
   enforcement(settings: Settings): Enforcement {
     return enforce(settings, this.#parts.config, this.#parts.sandboxUsable)
   }

@@ -44,6 +44,8 @@ export class Turn {
   readonly startedAt: Instant
   readonly accepted: Promise<string>
   readonly ended: Promise<void>
+  /** Resolves once something was asked of the owner. */
+  readonly asked: Promise<void>
   /** Set once somebody wants it to end; decides what its end means. */
   stop: Stop | null = null
   /** Codex is retrying by itself, so what it is silent about is the connection. */
@@ -51,6 +53,7 @@ export class Turn {
   readonly #options: TurnOptions
   readonly #accepted = Promise.withResolvers<string>()
   readonly #ended = Promise.withResolvers<void>()
+  readonly #asked = Promise.withResolvers<void>()
   readonly #items = new Map<ItemId, Item>()
   /** Output of running commands so far: some of it never comes as a delta, some only as one. */
   readonly #outputs = new Map<ItemId, BoundedText>()
@@ -69,6 +72,7 @@ export class Turn {
     this.startedAt = options.startedAt
     this.accepted = this.#accepted.promise
     this.ended = this.#ended.promise
+    this.asked = this.#asked.promise
   }
 
   /** Codex' own id; null until Codex has accepted the prompt. */
@@ -234,6 +238,7 @@ export class Turn {
     const request = this.#requestId(rpcId)
     const isKnown = this.#requests.has(request)
     this.#requests.set(request, { rpcId, question })
+    this.#asked.resolve()
     if (isKnown) return
     this.#options.sink.emit({
       kind: "request.opened",
@@ -286,9 +291,10 @@ export class Turn {
     const said = [...this.#items.values()].filter(
       (item) => item.status !== "dropped" && isTalk(item) && item.text,
     )
-    const last =
-      said.findLast((item) => item.kind === "message") ?? said.findLast((item) => item.kind === "plan")
-    return last !== undefined && isTalk(last) ? (last.text ?? "") : ""
+    const message = textOf(said.findLast((item) => item.kind === "message"))
+    const plan = textOf(said.findLast((item) => item.kind === "plan" && item.steps.length === 0))
+    // What Codex says with a plan that it proposes does not repeat the plan.
+    return message && plan ? `${message.trimEnd()}\n\n${plan}` : message || plan
   }
 
   /** Idempotent: the first end counts. */
@@ -318,6 +324,10 @@ interface UsageReport {
     readonly outputTokens: number
   }
   readonly modelContextWindow: number | null
+}
+
+function textOf(item: Item | undefined): string {
+  return item !== undefined && isTalk(item) ? (item.text ?? "") : ""
 }
 
 type Talk = Extract<Item, { kind: "message" | "reasoning" | "plan" }>
