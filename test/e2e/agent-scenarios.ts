@@ -1,8 +1,8 @@
 /** What the owner does with an agent from the phone: the same with every agent. */
-import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { expect } from "vitest"
-import { decides, type Stage, seesButton, timesSaid } from "./stage.ts"
+import { expect, vi } from "vitest"
+import { decides, labelsOf, type Stage, seesButton, timesSaid } from "./stage.ts"
 
 export interface Scenario {
   readonly promise: string
@@ -80,6 +80,28 @@ export const work: readonly Scenario[] = [
       await owner.sees("Understood.")
       expect(brain.newest()).toContain("use the other folder")
       expect(existsSync(join(await workspace(owner), "never.txt"))).toBe(false)
+    },
+  },
+  {
+    promise: "puts the agent's questions to the owner and takes the answers back",
+    async play({ kind, brain, newChat }) {
+      const owner = newChat()
+      await owner.says("/new")
+      // Codex asks questions only while it plans.
+      await owner.says(`/mode ${kind === "codex" ? "plan" : "default"}`)
+      await owner.sees(/works in mode/)
+      brain.ask("Which colour?", ["Red", "Blue"])
+      brain.ask("Which shade?", ["Light", "Dark"])
+      brain.say("So be it.")
+      await owner.says("paint it")
+      const card = await seesButton(owner, "Blue")
+      expect(card.text).toContain("Which colour?")
+      await decides(owner, "Blue")
+      await owner.sees(/Answered: Blue/)
+      await owner.replies(await seesButton(owner, "Dark"), "somewhere in between")
+      await owner.sees("So be it.")
+      expect(brain.newest()).toContain("Blue")
+      expect(brain.newest()).toContain("somewhere in between")
     },
   },
   {
@@ -177,6 +199,49 @@ export const work: readonly Scenario[] = [
   },
 ]
 
+export const handOver: Scenario = {
+  promise: "goes on with a session begun in a terminal, and the terminal goes on with ours",
+  async play({ kind, brain, newChat, byHand, world }) {
+    const owner = newChat()
+    const project = join(world.directory, "project")
+    mkdirSync(project)
+    brain.say("Said in the terminal.")
+    await byHand(project, begin[kind]("begun by hand"))
+    await owner.says(`/attach ${kind}`)
+    const list = await owner.sees(/newest first/)
+    const label = labelsOf(list).find((text) => text.includes("begun by hand")) ?? "nothing of the terminal"
+    await owner.taps(list, label)
+    await owner.sees(/^Attached: S/)
+    brain.say("Said on the phone.")
+    await owner.says("go on from here")
+    await owner.sees("Said on the phone.")
+    expect(brain.newest()).toContain("begun by hand")
+    expect(brain.newest()).toContain("Said in the terminal.")
+
+    await owner.says("/status")
+    const status = await owner.sees(/In a terminal: /)
+    const id = /Agent's session: (\S+)/.exec(status.text ?? "")?.[1] ?? ""
+    brain.say("Said at the desk.")
+    // An agent that locks its sessions is free once ours has been idle for a while.
+    await vi.waitFor(() => byHand(project, resume[kind](id, "and on at the desk")), { timeout: 20_000 })
+    expect(brain.newest()).toContain("Said on the phone.")
+
+    brain.say("Said on the phone again.")
+    await owner.says("and back on the phone")
+    await owner.sees("Said on the phone again.")
+    expect(brain.newest()).toContain("Said at the desk.")
+  },
+}
+
+const begin = {
+  codex: (prompt: string) => ["exec", "--skip-git-repo-check", prompt],
+  claude: (prompt: string) => ["-p", prompt],
+} as const
+const resume = {
+  codex: (id: string, prompt: string) => ["exec", "--skip-git-repo-check", "resume", id, prompt],
+  claude: (id: string, prompt: string) => ["-p", "--resume", id, prompt],
+} as const
+
 /** The agent wants to write a file, and has to ask. */
 async function proposedEdit({ kind, brain, newChat, workspace }: Stage) {
   const owner = newChat()
@@ -194,8 +259,8 @@ async function proposedEdit({ kind, brain, newChat, workspace }: Stage) {
   return { owner, file }
 }
 
-/** Ids of processes whose command line contains this; of agents' own command lines too. */
-function processesOf(command: string): readonly string[] {
+/** Ids of processes whose command line contains this. */
+export function processesOf(command: string): readonly string[] {
   return readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && commandLineOf(pid).includes(command))
 }
 

@@ -49,7 +49,11 @@ export interface Brain {
 /** More requests than any test makes. */
 const ALWAYS = 1_000
 
-export async function startClaudeBrain(): Promise<Brain & { proposePlan(markdown: string): Held }> {
+export interface ClaudeBrain extends Brain {
+  proposePlan(markdown: string): Held
+}
+
+export async function startClaudeBrain(): Promise<ClaudeBrain> {
   const model = await startMessagesModel()
   const { script } = model
   const tool = (name: string, input: object, options: ReplyOptions = {}) =>
@@ -110,7 +114,12 @@ function rejectedUntil(ms: number): Record<string, string> {
   }
 }
 
-export async function startCodexBrain(): Promise<Brain> {
+export interface CodexBrain extends Brain {
+  /** A command that stays inside the sandbox. */
+  runInside(command: string): Held
+}
+
+export async function startCodexBrain(): Promise<CodexBrain> {
   const model = await startResponsesServer()
   const markers = new Set<string>()
   const scriptOf = ({ during }: During = {}): ModelScript => {
@@ -124,6 +133,7 @@ export async function startCodexBrain(): Promise<Brain> {
     say: (text, { gated = false, ...during } = {}) => heldHandle(scriptOf(during).reply(text, { gated })),
     run: (command, during) =>
       heldHandle(scriptOf(during).command(command, { escalated: true, yieldMs: 30_000 })),
+    runInside: (command) => heldHandle(model.script.command(command, { yieldMs: 30_000 })),
     write: (path, content, during) => heldHandle(scriptOf(during).addFile(path, content.trimEnd())),
     ask: (question, labels) => {
       const options = labels.map((label) => ({ label, description: `the ${label} one` }))

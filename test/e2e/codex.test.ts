@@ -1,15 +1,76 @@
 /** The real `codex`, from the owner's phone to a scripted model and back. */
-import { afterAll, afterEach, beforeAll, describe, it } from "vitest"
-import { work } from "./agent-scenarios.ts"
-import { binaries, type Stage, startCodexStage } from "./stage.ts"
+import { existsSync } from "node:fs"
+import { join } from "node:path"
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
+import { hostDeaths, runtimeDeaths, telegramFaults } from "./agent-crashes.ts"
+import { handOver, work } from "./agent-scenarios.ts"
+import { troubles } from "./agent-troubles.ts"
+import type { CodexBrain } from "./brain.ts"
+import { binaries, decides, type Stage, startCodexStage } from "./stage.ts"
 
 describe.skipIf(binaries.codex === null)("codex through Telegram", () => {
-  let stage: Stage
+  let stage: Stage<CodexBrain>
   beforeAll(async () => {
-    stage = await startCodexStage({ bots: 24, sessionIdleMinutes: 0.05 })
+    stage = await startCodexStage({ bots: 40, sessionIdleMinutes: 0.05 })
   })
-  afterAll(() => stage[Symbol.asyncDispose]())
+  afterAll(() => stage?.[Symbol.asyncDispose]())
   afterEach(() => stage.world.telegram.assertClean())
 
-  for (const { promise, play } of work) it(promise, () => play(stage))
+  for (const { promise, play } of [...work, handOver]) it(promise, () => play(stage))
+
+  it("sends the plan that it proposes, and carries it out when told", async () => {
+    const owner = stage.newChat()
+    await owner.says("/new")
+    await owner.says("/mode plan")
+    await owner.sees(/works in mode/)
+    stage.brain.say("Here it is.\n<proposed_plan>\n# Paint it\n\n1. Buy paint\n</proposed_plan>")
+    await owner.says("how would you do it?")
+    const plan = await owner.sees(/Buy paint/)
+    expect(plan.text).toContain("Here it is.")
+    await owner.says("/mode ask")
+    stage.brain.say("Painted.")
+    await owner.says("do it")
+    await owner.sees("Painted.")
+  })
+
+  it("reaches no further than the sandbox that the owner chose", async () => {
+    const { brain, world } = stage
+    const owner = stage.newChat()
+    const outside = join(world.directory, "outside.txt")
+    await owner.says("/new")
+    const inside = join(await stage.workspace(owner), "inside.txt")
+    const runs = async (prompt: string) => {
+      brain.runInside(`touch ${inside}; touch ${outside}`)
+      brain.say(`After ${prompt}.`)
+      await owner.says(prompt)
+      await owner.sees(`After ${prompt}.`)
+      return [existsSync(inside), existsSync(outside)]
+    }
+    await owner.says("/sandbox read-only")
+    await owner.sees(/works in read-only/)
+    expect(await runs("read-only")).toEqual([false, false])
+    await owner.says("/sandbox workspace-write")
+    await owner.sees(/works in workspace-write/)
+    expect(await runs("workspace-write")).toEqual([true, false])
+    await owner.says("/sandbox danger-full-access")
+    await decides(owner, "Yes, I am sure")
+    await owner.sees(/works in danger-full-access/)
+    expect(await runs("danger-full-access")).toEqual([true, true])
+  })
+
+  describe("when the model's service fails", () => {
+    for (const { promise, play } of troubles) it(promise, () => play(stage))
+  })
+
+  describe("when the runtime dies", () => {
+    for (const { promise, play } of runtimeDeaths) it(promise, () => play(stage))
+  })
+
+  describe("when the host dies", () => {
+    for (const { promise, play } of hostDeaths) it(promise, () => play(stage))
+  })
+
+  describe("when Telegram fails", () => {
+    for (const { promise, play } of telegramFaults) it(promise, () => play(stage))
+  })
 })

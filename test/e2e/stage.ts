@@ -7,7 +7,7 @@ import type { Message } from "@grammyjs/types/message.js"
 import { claudeBinary, codexBinary } from "../agents/install.ts"
 import type { Conversation, SeeOptions } from "../fakes/telegram/conversation.ts"
 import { prepareWorld, type World, type WorldOptions } from "../world.ts"
-import { type Brain, startClaudeBrain, startCodexBrain } from "./brain.ts"
+import { type Brain, type ClaudeBrain, type CodexBrain, startClaudeBrain, startCodexBrain } from "./brain.ts"
 
 export type AgentKind = "codex" | "claude"
 
@@ -67,13 +67,11 @@ export class Stage<B extends Brain = Brain> implements AsyncDisposable {
   }
 }
 
-export type ClaudeStage = Stage<Awaited<ReturnType<typeof startClaudeBrain>>>
-
-export async function startClaudeStage(options: StageOptions = {}): Promise<ClaudeStage> {
+export async function startClaudeStage(options: StageOptions = {}): Promise<Stage<ClaudeBrain>> {
   return open("claude", await startClaudeBrain(), options)
 }
 
-export async function startCodexStage(options: StageOptions = {}): Promise<Stage> {
+export async function startCodexStage(options: StageOptions = {}): Promise<Stage<CodexBrain>> {
   return open("codex", await startCodexBrain(), options)
 }
 
