@@ -2,6 +2,7 @@
 import type { AttemptId, RequestId } from "../../protocol/ids.ts"
 import type { Answer, Outcome, Usage } from "../../protocol/session.ts"
 import type { EventSink } from "../provider.ts"
+import { DEFAULT_LIMIT_MS, DEFAULT_NOTICE_MS, SilenceWatch } from "../silence.ts"
 import type { Agent } from "./agent.ts"
 import type { AcpConnection } from "./connection.ts"
 import { formQuestions, formResponse } from "./elicitation.ts"
@@ -9,7 +10,6 @@ import { asProviderError, failure } from "./failure.ts"
 import { PendingRequests } from "./pending-requests.ts"
 import { CANCELLED, isRefusal, permissionBody, permissionResponse } from "./permission.ts"
 import { endedOutcome } from "./replay.ts"
-import { DEFAULT_LIMIT_MS, DEFAULT_NOTICE_MS, SilenceWatch } from "./silence.ts"
 import { Turn } from "./turn.ts"
 import type {
   ElicitationRequest,

@@ -1,7 +1,7 @@
 /** An agent's tool call as one of our items. */
 import { ItemId } from "../../protocol/ids.ts"
 import type { FileChange, Item, ItemStatus } from "../../protocol/session.ts"
-import { unifiedDiff } from "./unified-diff.ts"
+import { unifiedDiff } from "../unified-diff.ts"
 import type { ToolCallPatch, ToolContent } from "./wire.ts"
 
 const MAX_OUTPUT = 16 * 1024

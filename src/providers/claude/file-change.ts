@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from "node:fs"
 import { z } from "zod"
 import type { FileChange } from "../../protocol/session.ts"
-import { unifiedDiff } from "../acp/unified-diff.ts"
+import { unifiedDiff } from "../unified-diff.ts"
 
 const MAX_FILE = 512 * 1024
 

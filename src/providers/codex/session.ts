@@ -4,6 +4,7 @@ import { ProviderError } from "../../core/provider-error.ts"
 import { AttemptId, type RequestId } from "../../protocol/ids.ts"
 import type { Answer, Limit, Outcome, Prompt, SessionSpec, Settings } from "../../protocol/session.ts"
 import type { EventSink, ProviderSession, SteerOutcome } from "../provider.ts"
+import { SilenceWatch } from "../silence.ts"
 import { Attachment } from "./attachment.ts"
 import { type Connection, ConnectionLost, Refused, type ServerRequest } from "./connection.ts"
 import { CRASHED, crashed, isUnknownThread, readRefusal } from "./failure.ts"
@@ -13,7 +14,6 @@ import { outcomeOf } from "./outcome.ts"
 import { promptInput } from "./prompt-input.ts"
 import { readRequest } from "./requests.ts"
 import type { Shared } from "./shared.ts"
-import { Silence } from "./silence.ts"
 import { cleanUp, giveUp, INTERRUPT_WAIT_MS, interruptTurn, type Stopping } from "./stopping.ts"
 import type { Thread } from "./thread.ts"
 import { findTurn } from "./transcript.ts"
@@ -39,7 +39,7 @@ export class CodexSession implements ProviderSession {
   /** What the owner wants for the next turn. */
   #settings: Settings
   #turn: Turn | null = null
-  #silence: Silence | null = null
+  #silence: SilenceWatch | null = null
   /** Codex writes a thread down with its first prompt; before that its id is worth nothing. */
   #nativeId: string | null
   #isClosed = false
@@ -237,11 +237,12 @@ export class CodexSession implements ProviderSession {
       onUnread: (kind) => this.#shared.ignoredItem(kind),
     })
     this.#turn = turn
-    this.#silence = new Silence({
+    this.#silence = new SilenceWatch({
       clock,
       noticeMs: config.silentNoticeMs ?? SILENT_NOTICE_MS,
       limitMs: config.silentLimitMs ?? SILENT_LIMIT_MS,
-      isExcused: () => turn.isExcused,
+      toolIsRunning: () => false,
+      isPaused: () => turn.isExcused,
       onNotice: (seconds) => turn.notice({ code: "silent", seconds }),
       onLimit: () => void this.#giveUp(turn),
     })

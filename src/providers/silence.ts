@@ -1,4 +1,4 @@
-import type { Clock } from "../provider.ts"
+import type { Clock } from "./provider.ts"
 
 export const DEFAULT_NOTICE_MS = 60_000
 export const DEFAULT_LIMIT_MS = 15 * 60_000
@@ -9,8 +9,9 @@ interface Parts {
   readonly clock: Clock
   readonly noticeMs: number
   readonly limitMs: number
-  /** The owner is being asked: nothing is to be heard from the agent. */
+  /** Silence means nothing now: the owner is being asked, or a command runs that may take as long as it takes. */
   isPaused(): boolean
+  /** Silence is to be expected now, but not for ever. */
   toolIsRunning(): boolean
   onNotice(seconds: number): void
   onLimit(): void
@@ -46,7 +47,8 @@ export class SilenceWatch {
   #schedule(): void {
     this.#timer?.cancel()
     if (this.#stopped) return
-    const due = this.#heardAt + (this.#noticed ? this.#limitMs() : this.#parts.noticeMs)
+    const limitMs = this.#limitMs()
+    const due = this.#heardAt + (this.#noticed ? limitMs : Math.min(this.#parts.noticeMs, limitMs))
     this.#timer = this.#parts.clock.after(Math.max(0, due - this.#parts.clock.now()), () => this.#check())
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import type { Clock } from "../provider.ts"
+import type { Clock } from "./provider.ts"
 import { SilenceWatch } from "./silence.ts"
 
 class HandClock implements Clock {
