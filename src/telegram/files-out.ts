@@ -71,7 +71,8 @@ export function sendFile(
   const about = { key, priority: "final", session: session.id, turn } as const
   if (megabytes > LARGEST_MB) {
     const size = Math.ceil(megabytes)
-    return out.text(to, say("file.too_big_out", { name, size, limit: LARGEST_MB, path }), about)
+    const shown = shortPath(path, session.workspace)
+    return out.text(to, say("file.too_big_out", { name, size, limit: LARGEST_MB, path: shown }), about)
   }
   const as = PHOTOS.has(extname(name).toLowerCase()) && megabytes < 10 ? "photo" : "document"
   out.owe(to, { kind: "file", to, path: realPath, name, as }, about)

@@ -39,13 +39,23 @@ export function wordError(error: unknown, say: TelegramSay): string | null {
 
 /** What failed and what can be done, in at most a few lines. */
 export function wordFailure(failure: Failure, say: TelegramSay): string {
-  const until = failure.class === "usage_limit" && failure.resetsAt !== undefined
-  const main = until
-    ? say("failure.usage_limit_until", { time: clockTime(failure.resetsAt) })
-    : say(`failure.${failure.class}`)
+  const main = wordClass(failure, say)
   const detail = failure.detail && failure.detail !== main ? failure.detail : ""
   const id = failure.logId ? say("final.detail_id", { id: failure.logId }) : ""
   return [main, detail, id].filter((part) => part !== "").join("\n")
+}
+
+/** What failed, in one sentence: what the owner can do is not said while it is done for them. */
+export function wordReason(failure: Failure, say: TelegramSay): string {
+  const [first = ""] = wordClass(failure, say).split(/(?<=\.)\s/)
+  return first
+}
+
+function wordClass({ class: failureClass, resetsAt }: Failure, say: TelegramSay): string {
+  const isKnown = failureClass === "usage_limit" && resetsAt !== undefined
+  return isKnown
+    ? say("failure.usage_limit_until", { time: clockTime(resetsAt) })
+    : say(`failure.${failureClass}`)
 }
 
 /** Hours and minutes on this machine's clock; with the day when it is not today. */

@@ -127,7 +127,8 @@ export class Progress {
     const known = this.#watched.get(live.turn)
     if (known) return this.#show(known)
     const turn = this.#spec.kernel.ledger.turns.find(live.turn)
-    if (turn && turn.endedAt === null && turn.state !== "queued") this.watch(turn)
+    // Also one that cannot be handed over: its notice says why.
+    if (turn && turn.endedAt === null && turn.hold === null) this.watch(turn)
   }
 
   #show(watched: Watched): void {

@@ -165,7 +165,8 @@ export class Prompts {
   #acknowledge(message: Message, to: Address): void {
     const payload = { kind: "reaction", to, message: message.message_id, emoji: "👀" } as const
     const key = `seen:${formatAddress(to)}:${message.message_id}`
-    this.#spec.out.owe(to, payload, { key, priority: "status" })
+    // Behind status traffic it would come seconds late, and it is what says that the message has arrived.
+    this.#spec.out.owe(to, payload, { key, priority: "answer" })
   }
 
   #offlineHold(message: Message): Hold | null {

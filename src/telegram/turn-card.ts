@@ -14,7 +14,7 @@ import { type Address, formatAddress } from "./address.ts"
 import { short } from "./commands/work.ts"
 import { footer } from "./footer.ts"
 import type { Outgoing } from "./outgoing.ts"
-import { clockTime, wordFailure } from "./owner-words.ts"
+import { clockTime, wordReason } from "./owner-words.ts"
 import { type Buttons, readPayload } from "./payload.ts"
 import { bold, concat, italic, type Rich } from "./rendering/rich.ts"
 
@@ -142,7 +142,7 @@ export class TurnCards {
     const time = clockTime(hold.until)
     if (hold.kind === "limit") return say("status.limit", { time })
     const { attempt, of, failure } = hold
-    return say("status.retry", { attempt, of, time, why: wordFailure(failure, say) })
+    return say("status.retry", { attempt, of, time, why: wordReason(failure, say) })
   }
 
   #droppedText(turn: Turn): Rich {
