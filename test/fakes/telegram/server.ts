@@ -1,4 +1,5 @@
 /** A Telegram on loopback that is as strict as the real one, for tests and for trying the product without an account. */
+import { randomUUID } from "node:crypto"
 import { createServer, type Server } from "node:http"
 import type { User, UserFromGetMe } from "@grammyjs/types/manage.js"
 import { FakeBot } from "./bot.ts"
@@ -54,7 +55,8 @@ export class TelegramServer implements AsyncDisposable {
 
   addBot(spec: BotSpec = {}): FakeBot {
     const number = this.world.takeNumber()
-    const token = spec.token ?? `${5_000_000_000 + number}:TEST-${"x".repeat(28)}-${number}`
+    // No two alike on one machine, so that whoever finds one knows whose it is.
+    const token = spec.token ?? `${5_000_000_000 + number}:TEST-${randomUUID()}`
     const id = Number(token.split(":")[0])
     if (!Number.isSafeInteger(id) || id <= 0)
       throw new Error("A bot token starts with the bot's id and a colon")
