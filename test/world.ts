@@ -113,7 +113,7 @@ export class World implements AsyncDisposable {
     if (child.stdout) {
       createInterface({ input: child.stdout }).on("line", (line) => {
         this.#keep(`${line}\n`)
-        if (/^Ready\./.test(line)) ready.resolve()
+        if (/^(?:Ready\.|준비되었습니다\.)/.test(line)) ready.resolve()
       })
     }
     child.once("exit", (code, signal) =>

@@ -75,7 +75,7 @@ export class CommandLines {
   /** What the owner can mend is said; it must not look like a fault of ours, nor be swallowed. */
   async #carefully(command: Command, call: Call): Promise<Effect> {
     const words = (error: unknown) => {
-      const text = wordError(error, call.say)
+      const text = wordError(error, call.say, (provider) => call.labelOf(provider))
       if (text === null) throw error
       call.reply(text)
     }

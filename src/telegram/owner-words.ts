@@ -8,8 +8,14 @@ export class NoSessionHere extends Error {
   override readonly name = "NoSessionHere"
 }
 
+type LabelOf = (provider: string) => string
+
 /** Null for errors that are none of the owner's doing. */
-export function wordError(error: unknown, say: TelegramSay): string | null {
+export function wordError(
+  error: unknown,
+  say: TelegramSay,
+  labelOf: LabelOf = (provider) => provider,
+): string | null {
   if (error instanceof NoSessionHere) return say("error.need_session")
   if (!(error instanceof OwnerError)) return null
   const { data } = error
@@ -25,7 +31,10 @@ export function wordError(error: unknown, say: TelegramSay): string | null {
     case "workspace_missing":
       return say("error.workspace_missing", { path: data.path ?? "" })
     case "native_unknown":
-      return say("error.native_unknown", { provider: data.provider ?? "", native: data.native ?? "" })
+      return say("error.native_unknown", {
+        provider: labelOf(data.provider ?? ""),
+        native: data.native ?? "",
+      })
     case "native_open_elsewhere":
       return say("error.native_open_elsewhere")
     case "turn_not_queued":

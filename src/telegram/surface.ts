@@ -97,7 +97,11 @@ export class TelegramSurface implements Surface {
       now: () => clock.now(),
       ...(pollTiming ? { timing: pollTiming } : {}),
       ...(onBatch ? { onBatch } : {}),
-      onReceived: (lanes) => this.#parts.intake.wake(lanes),
+      onReceived: (lanes) => {
+        this.#parts.intake.wake(lanes)
+        // There is no menu for a chat that the owner has not opened yet; now they have.
+        void this.#registerMenu(bot)
+      },
       onState: (state, detail) => this.#onState(bot, state, detail),
     })
   }

@@ -79,7 +79,8 @@ export const mode: Command = {
     const session = mustHaveSession(call)
     const { provider, id } = session
     const label = call.labelOf(provider)
-    const { modes } = await call.kernel.providers.status(provider)
+    // Some agents name their modes only once a session is open: an older answer may not know them yet.
+    const { modes } = await call.kernel.providers.status(provider, { fresh: true })
     const now = current(call, session).mode
     const { say } = call
     if (modes.length === 0) return () => call.reply(say("mode.none", { provider: label }))
@@ -87,7 +88,8 @@ export const mode: Command = {
       const choices = modes.map((entry) => {
         const meaning = say(`mode.${entry.meaning}`)
         return {
-          label: meaning === "" ? entry.label : `${entry.label}: ${meaning}`,
+          // One word needs explaining; a phrase is the agent's own explanation.
+          label: meaning === "" || /\s/.test(entry.label) ? entry.label : `${entry.label}: ${meaning}`,
           line: `/mode ${entry.id}`,
           isCurrent: entry.id === now,
         }
