@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
-import type { Outcome } from "../protocol/session.ts"
-import { afterAttempt, type Hold, nextInQueue, type TurnState, titleFrom } from "./turn.ts"
+import type { Outcome, TurnState } from "../protocol/session.ts"
+import { afterAttempt, type Hold, nextInQueue, titleFrom } from "./turn.ts"
 
 const turn = (state: TurnState, hold: Hold | null = null) => ({ state, hold })
 const confirm: Hold = { kind: "confirm", sentAt: 0 }

@@ -1,10 +1,9 @@
 /** The life of a turn, decided without I/O: what runs next, and what follows when an attempt ended. */
 import type { AttemptId, Instant } from "../protocol/ids.ts"
-import type { Failure, Outcome } from "../protocol/session.ts"
+import type { Failure, Outcome, TurnState } from "../protocol/session.ts"
 import { retryPolicy } from "./failure.ts"
 
-export type OpenTurnState = "queued" | "dispatching" | "running" | "waiting"
-export type TurnState = OpenTurnState | Outcome["kind"]
+export type OpenTurnState = Exclude<TurnState, Outcome["kind"]>
 
 /**
  * Why a queued turn is not handed over yet. `confirm`: it arrived while the runtime was away and the owner decides.

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite"
-import type { Hold, OpenTurnState, TurnState } from "../core/turn.ts"
+import type { Hold, OpenTurnState } from "../core/turn.ts"
 import type { AttemptId, Instant, SessionId, TurnId } from "../protocol/ids.ts"
-import type { Outcome, Prompt, Usage } from "../protocol/session.ts"
+import type { Outcome, Prompt, TurnState, Usage } from "../protocol/session.ts"
 
 export interface Turn {
   readonly id: TurnId

@@ -4,7 +4,17 @@
  */
 import { z } from "zod"
 import { Instant, ProviderId, RequestId, SessionId, TurnId } from "./ids.ts"
-import { Answer, Failure, Item, Notice, Outcome, ProviderStatus, RequestBody, Usage } from "./session.ts"
+import {
+  Answer,
+  Failure,
+  Item,
+  Notice,
+  Outcome,
+  ProviderStatus,
+  RequestBody,
+  TurnState,
+  Usage,
+} from "./session.ts"
 
 export const ControlError = z.object({
   error: z.object({
@@ -78,18 +88,6 @@ export const NewSession = z.object({
   workspace: z.string().optional(),
 })
 export type NewSession = z.infer<typeof NewSession>
-
-export const TurnState = z.enum([
-  "queued",
-  "dispatching",
-  "running",
-  "waiting",
-  "completed",
-  "failed",
-  "stopped",
-  "indeterminate",
-])
-export type TurnState = z.infer<typeof TurnState>
 
 export const SessionSummary = z.object({
   id: SessionId,

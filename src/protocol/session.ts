@@ -200,6 +200,19 @@ export const Outcome = z.discriminatedUnion("kind", [
 ])
 export type Outcome = z.infer<typeof Outcome>
 
+/** In the order of a turn's life; the last four are its outcomes. */
+export const TurnState = z.enum([
+  "queued",
+  "dispatching",
+  "running",
+  "waiting",
+  "completed",
+  "failed",
+  "stopped",
+  "indeterminate",
+])
+export type TurnState = z.infer<typeof TurnState>
+
 export const Usage = z.object({
   inputTokens: z.number().nonnegative().optional(),
   cachedInputTokens: z.number().nonnegative().optional(),
