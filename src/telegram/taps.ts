@@ -92,8 +92,7 @@ export class Taps {
         kernel.turns.release(body.turn)
         return { text: say("queue.released") }
       case "turn.drop":
-        kernel.turns.drop(body.turn)
-        return { text: say("queue.dropped") }
+        return this.#drop(body.turn)
       case "turn.next":
         return this.#runNext(body.turn)
       case "turn.steer":
@@ -109,6 +108,13 @@ export class Taps {
         this.#removeButtons(place)
         return undefined
     }
+  }
+
+  #drop(id: TurnId): Notice {
+    const { kernel, say } = this.#spec
+    const wasOffered = kernel.ledger.turns.find(id)?.hold?.kind === "confirm"
+    kernel.turns.drop(id)
+    return { text: say(wasOffered ? "queue.skipped" : "queue.dropped") }
   }
 
   #runNext(id: TurnId): Notice {

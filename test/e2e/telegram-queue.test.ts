@@ -107,9 +107,7 @@ async function stops(world: World, owner: Conversation): Promise<void> {
   await owner.sees(/^Stopped\.\n\nsilent from now on/)
 
   await owner.seesDraft(/holding stop/)
-  expect(await notice(owner, stopping, "Stop and clear queue")).toBe(
-    "Stopped. 1 waiting prompts were dropped.",
-  )
+  expect(await notice(owner, stopping, "Stop and clear queue")).toBe("Stopped. Dropped from the queue: 1.")
   await owner.sees(/^Stopped\.\n\nholding stop/)
   await owner.until(() => now(owner, dropped).startsWith("Dropped.") || undefined, "the dropped card")
   await owner.says("/stop")

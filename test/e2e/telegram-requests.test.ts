@@ -9,12 +9,13 @@ const TEN_MINUTES = 600_000
 
 describe("what an agent asks", () => {
   it("is decided once, by taps, replies or elsewhere, and shows who decided", async () => {
-    await using world = await startWorld({ bots: 4 })
+    await using world = await startWorld({ bots: 5 })
     await Promise.all([
       allowsAndDenies(world.owner(0)),
       answersQuestions(world.owner(1)),
       decidesElsewhere(world, world.owner(2)),
       stopsInstead(world.owner(3)),
+      decidesWhileAFileIsComing(world, world.owner(4)),
     ])
     world.telegram.assertClean()
   })
@@ -117,10 +118,25 @@ async function decidesElsewhere(world: World, owner: Conversation): Promise<void
   await owner.sees(/\(allowed\)/)
 }
 
+async function decidesWhileAFileIsComing(world: World, owner: Conversation): Promise<void> {
+  const card = await asks(owner, "echo urgent")
+  const slow = world.telegram.fault({ method: "getFile", kind: "delay" })
+  await owner.sendsDocument("notes.txt", Buffer.from("the notes"), { caption: "then read this" })
+  await slow.hit()
+  expect((await (await owner.taps(card, "Allow once")).answer({ timeoutMs: 2_000 })).text).toBe("Allowed")
+  await owner.sees(/\(allowed\)/)
+  await owner.says("wait [[hold file]]")
+  slow.release()
+  await owner.sees("echo: then read this")
+  await owner.seesDraft(/holding file/)
+  await owner.says("/stop")
+  await owner.sees(/^Stopped\.\n\nholding file/)
+}
+
 async function stopsInstead(owner: Conversation): Promise<void> {
   const card = await asks(owner, "echo never")
   await owner.says("/stop")
-  await owner.sees("No longer needed: the agent took it back.")
+  await owner.sees(/No longer needed\.$/)
   expect(labels(owner, card.message_id)).toEqual([])
   await owner.sees(/^Stopped\./)
   const late = await (await owner.tapsForged(card, dataOf(card, "Allow once"))).answer()

@@ -1,7 +1,4 @@
 export const en = {
-  "provider.demo": "Demo",
-
-  "status.queued": "Queued behind the running turn.",
   "status.working": "Working",
   "status.starting": "Starting",
   "status.waiting": "Waiting for your decision",
@@ -13,7 +10,6 @@ export const en = {
   "status.limit": "Usage limit reached; goes on by itself at {time}",
   "status.silent": "Nothing heard from the agent for {seconds} s; still waiting",
   "status.retrying": "The agent repeats its request to the model",
-  "status.host_down": "The agent host cannot be reached; trying again: {detail}",
   "status.stopping": "Stopping…",
   "status.thinking": "Thinking…",
 
@@ -33,15 +29,11 @@ export const en = {
   "button.allow_always": "Always allow: {scope}",
   "button.allow_always_plain": "Always allow",
   "button.deny": "Deny",
-  "button.deny_reason": "Deny with a reason",
   "button.deny_stop": "Deny and stop",
   "button.plan_approve": "Approve the plan",
   "button.plan_keep": "Keep planning",
   "button.done": "Done",
-  "button.other": "Other…",
-  "button.back": "Back",
   "button.copy": "Copy",
-  "button.more": "More",
   "button.send_file": "Send it",
   "button.confirm": "Yes, I am sure",
   "button.cancel": "Cancel",
@@ -70,7 +62,7 @@ export const en = {
 
   "final.empty": "The agent finished without a text.",
   "final.stopped": "Stopped.",
-  "final.stopped_queue": "Stopped. {dropped} waiting prompts were dropped.",
+  "final.stopped_queue": "Stopped. Dropped from the queue: {dropped}.",
   "final.indeterminate_yes":
     "The agent's process ended while it worked on this. Your prompt had reached it, and what it did so far is in the workspace. It was not started again by itself.",
   "final.indeterminate_unknown":
@@ -119,7 +111,7 @@ export const en = {
   "request.denied_stop": "Denied; the turn stops",
   "request.answered": "Answered",
   "request.dismissed": "Dismissed",
-  "request.withdrawn": "No longer needed: the agent took it back.",
+  "request.withdrawn": "No longer needed.",
   "request.by": "{decision} · {by} · {time}",
   "request.surface_telegram": "Telegram",
   "request.too_late": "Already decided: {decision} ({by}).",
@@ -135,7 +127,6 @@ export const en = {
   "tap.foreign": "This button belongs to another chat.",
 
   "session.fresh": "{session} · {provider}",
-  "session.workspace": "Workspace: {path}",
   "session.send": "Send your first prompt.",
   "session.own_topic": "{session} has a topic of its own now.",
   "session.none": "No session here yet. Send a prompt, or start one with /new.",
@@ -153,7 +144,6 @@ export const en = {
   "list.waiting": "waits for you",
   "list.queued": "{count} queued",
 
-  "status.title": "Status of {session}",
   "label.provider": "Agent",
   "label.workspace": "Workspace",
   "label.model": "Model",
@@ -198,19 +188,16 @@ export const en = {
 
   "stop.nothing": "Nothing is running here.",
   "stop.stopping": "Stopping {session}…",
-  "stop.choose": "{session}: stop the running turn?",
 
   "help.title": "What I understand",
   "help.plain":
     "Anything else you send is a prompt: text, photos, files, albums. Reply to a message to address its session.",
-  "help.usage": "Usage: {usage}",
   "help.unknown": "I do not know /{command}. /help lists what I understand.",
 
   "start.welcome": "RemoteAgent is ready on this machine.",
   "start.choose_provider": "Which agent should the new session use?",
   "start.no_provider":
     "No coding agent is ready on this machine yet. Install and sign in to one, or try the demonstration.",
-  "start.provider_state": "{provider}: {state}",
   "state.ready": "ready",
   "state.signed_out": "not signed in: {remedy}",
   "state.not_installed": "not installed: {remedy}",
@@ -231,7 +218,6 @@ export const en = {
   "error.internal": "Something went wrong here. Nothing was lost; details: remoteagent logs --id {id}",
   "error.need_session": "There is no session in this chat yet. Send a prompt or /new first.",
 
-  "file.received": "Attached files:",
   "file.too_big":
     "{name} is larger than {limit} MB and was not fetched; Telegram gives bots no larger files.",
   "file.failed": "{name} could not be fetched: {reason}. Send it again.",
@@ -239,7 +225,8 @@ export const en = {
   "file.outside": "outside its workspace",
   "file.credential": "named like a credential",
   "file.missing": "{path} could not be sent: there is no such file.",
-  "file.too_big_out": "{name} is {size} MB; Telegram takes at most {limit} MB from a bot. It is at {path}.",
+  "file.too_big_out":
+    "{name} is {size} MB; Telegram takes at most {limit} MB from a bot. It stays here: {path}",
   "file.sending": "Sending it…",
   "file.undeliverable": "{name} could not be sent: {reason}",
   unsupported: "I cannot pass this kind of message on to an agent.",

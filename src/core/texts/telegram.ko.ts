@@ -2,9 +2,6 @@ import type { en } from "./telegram.en.ts"
 import type { Translation } from "./text.ts"
 
 export const ko: Translation<typeof en> = {
-  "provider.demo": "데모",
-
-  "status.queued": "실행 중인 작업 뒤에서 대기합니다.",
   "status.working": "작업 중",
   "status.starting": "시작하는 중",
   "status.waiting": "결정을 기다리는 중",
@@ -16,7 +13,6 @@ export const ko: Translation<typeof en> = {
   "status.limit": "사용 한도에 도달했습니다. {time}에 자동으로 이어집니다",
   "status.silent": "{seconds}초 동안 에이전트 응답이 없습니다. 계속 기다리는 중",
   "status.retrying": "에이전트가 모델에 다시 요청하는 중",
-  "status.host_down": "에이전트 호스트에 연결할 수 없어 다시 시도합니다: {detail}",
   "status.stopping": "중지하는 중…",
   "status.thinking": "생각하는 중…",
 
@@ -36,15 +32,11 @@ export const ko: Translation<typeof en> = {
   "button.allow_always": "항상 허용: {scope}",
   "button.allow_always_plain": "항상 허용",
   "button.deny": "거부",
-  "button.deny_reason": "이유와 함께 거부",
   "button.deny_stop": "거부하고 중지",
   "button.plan_approve": "계획 승인",
   "button.plan_keep": "계획 계속 다듬기",
   "button.done": "완료",
-  "button.other": "직접 입력…",
-  "button.back": "뒤로",
   "button.copy": "복사",
-  "button.more": "더 보기",
   "button.send_file": "보내기",
   "button.confirm": "네, 확실합니다",
   "button.cancel": "취소",
@@ -121,7 +113,7 @@ export const ko: Translation<typeof en> = {
   "request.denied_stop": "거부하고 중지함",
   "request.answered": "답변함",
   "request.dismissed": "닫음",
-  "request.withdrawn": "더 필요하지 않습니다. 에이전트가 거두었습니다.",
+  "request.withdrawn": "더 필요하지 않습니다.",
   "request.by": "{decision} · {by} · {time}",
   "request.surface_telegram": "텔레그램",
   "request.too_late": "이미 결정되었습니다: {decision} ({by}).",
@@ -137,7 +129,6 @@ export const ko: Translation<typeof en> = {
   "tap.foreign": "다른 채팅의 버튼입니다.",
 
   "session.fresh": "{session} · {provider}",
-  "session.workspace": "작업 폴더: {path}",
   "session.send": "첫 요청을 보내세요.",
   "session.own_topic": "{session}의 토픽을 새로 열었습니다.",
   "session.none": "아직 세션이 없습니다. 요청을 보내거나 /new 로 시작하세요.",
@@ -155,7 +146,6 @@ export const ko: Translation<typeof en> = {
   "list.waiting": "결정 대기",
   "list.queued": "대기 {count}개",
 
-  "status.title": "{session} 상태",
   "label.provider": "에이전트",
   "label.workspace": "작업 폴더",
   "label.model": "모델",
@@ -200,19 +190,16 @@ export const ko: Translation<typeof en> = {
 
   "stop.nothing": "여기서 실행 중인 것이 없습니다.",
   "stop.stopping": "{session}을(를) 중지하는 중…",
-  "stop.choose": "{session}: 실행 중인 작업을 중지할까요?",
 
   "help.title": "할 수 있는 것",
   "help.plain":
     "그 밖에 보내는 것은 모두 요청입니다: 글, 사진, 파일, 앨범. 메시지에 답장하면 그 세션으로 갑니다.",
-  "help.usage": "사용법: {usage}",
   "help.unknown": "/{command} 은(는) 모르는 명령입니다. /help 에서 확인하세요.",
 
   "start.welcome": "이 컴퓨터의 RemoteAgent가 준비되었습니다.",
   "start.choose_provider": "새 세션에 어느 에이전트를 쓸까요?",
   "start.no_provider":
     "이 컴퓨터에 준비된 코딩 에이전트가 없습니다. 설치하고 로그인하거나 데모를 사용해 보세요.",
-  "start.provider_state": "{provider}: {state}",
   "state.ready": "준비됨",
   "state.signed_out": "로그인 필요: {remedy}",
   "state.not_installed": "설치 필요: {remedy}",
@@ -233,7 +220,6 @@ export const ko: Translation<typeof en> = {
   "error.internal": "문제가 생겼습니다. 잃어버린 것은 없습니다. 자세히: remoteagent logs --id {id}",
   "error.need_session": "이 채팅에는 아직 세션이 없습니다. 요청을 보내거나 /new 를 먼저 쓰세요.",
 
-  "file.received": "첨부 파일:",
   "file.too_big":
     "{name}은(는) {limit} MB보다 커서 받지 못했습니다. 텔레그램은 봇에게 더 큰 파일을 주지 않습니다.",
   "file.failed": "{name}을(를) 받지 못했습니다: {reason}. 다시 보내 주세요.",

@@ -34,6 +34,7 @@ export const status: Command = {
       row(say("label.queue"), String(open.filter((turn) => turn.state === "queued").length)),
       row(say("label.requests"), String(ledger.requests.openOf(session.id).length)),
       last?.usage ? row(say("label.context"), sumOfContext(last.usage) ?? "—") : null,
+      last?.usage?.costUsd === undefined ? null : row(say("label.cost"), `$${last.usage.costUsd.toFixed(2)}`),
       binding ? row(say("label.native"), code(binding.nativeId)) : null,
       resume ? row(say("label.resume"), code(`cd ${session.workspace} && ${resume}`)) : null,
     ]

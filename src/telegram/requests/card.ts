@@ -61,7 +61,7 @@ export function closedCard(
   context: CardContext,
   last = decisionLine(request, context.say),
 ): Rich {
-  const parts = [heading(request.body, context), subject(request.body, context.session), bold(last)]
+  const parts = [heading(request.body, context), subject(request.body, context), bold(last)]
   return oneMessage(
     join(
       parts.filter((part) => part !== ""),
@@ -118,11 +118,11 @@ function heading(body: RequestBody, { say, session, ledger }: CardContext): Rich
   return bold(`${session.id} · ${providerLabel(ledger, session.provider)} ${what}`)
 }
 
-function subject(body: RequestBody, session: Session): RichPart {
+function subject(body: RequestBody, { session, say }: CardContext): RichPart {
   if (body.kind === "question") return body.questions.map((entry) => entry.text).join("\n")
   if (body.kind === "plan") return ""
   if (body.command !== undefined) return pre(shorten(body.command, COMMAND_SHOWN), "bash")
-  return join([body.title, ...fileList(body.changes ?? [], session)], "\n")
+  return join([body.title, ...fileList(body.changes ?? [], session), ...more(body.changes ?? [], say)], "\n")
 }
 
 function approval(body: Approval, context: CardContext): Rich {
@@ -130,7 +130,7 @@ function approval(body: Approval, context: CardContext): Rich {
   const { reason, cwd } = body
   const parts: readonly RichPart[] = [
     heading(body, context),
-    subject(body, context.session),
+    subject(body, context),
     cwd && cwd !== context.session.workspace
       ? concat(say("request.where", { cwd: "" }), code(shortPath(cwd, context.session.workspace)))
       : "",
@@ -170,6 +170,11 @@ function fileList(changes: readonly FileChange[], { workspace }: Session): reado
   return changes
     .slice(0, FILES_SHOWN)
     .map(({ change, path }) => concat(`${marks[change]} `, code(shortPath(path, workspace))))
+}
+
+function more(changes: readonly FileChange[], say: TelegramSay): readonly string[] {
+  const count = changes.length - FILES_SHOWN
+  return count > 0 ? [say("request.files_more", { count })] : []
 }
 
 function diffs(changes: readonly FileChange[]): RichPart {
