@@ -16,7 +16,8 @@ export async function usageOver(pid: number, ms: number): Promise<Usage | null> 
   await pause(ms)
   const cpuShare = (cpuMs(pid) - before) / ms
   const memory = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8")
-  const megabytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(memory)?.[1]) / 1024
+  const megabytes = (name: string) =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(memory)?.[1]) / 1024
   return { rssMb: megabytes("Rss"), pssMb: megabytes("Pss"), cpuShare }
 }
 

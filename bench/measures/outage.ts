@@ -15,7 +15,10 @@ export interface Recovery {
 
 const AWAY_MS = 2_000
 
-export async function measureOutages({ telegram, installation }: Side, count: number): Promise<readonly Recovery[]> {
+export async function measureOutages(
+  { telegram, installation }: Side,
+  count: number,
+): Promise<readonly Recovery[]> {
   const recoveries: Recovery[] = []
   for (let index = 0; index < count; index++) {
     const before = `#before${index}`

@@ -30,6 +30,8 @@ export interface Pace {
   readonly count: number
   /** Between two messages, whichever bots they go to. A chat may get one message a second without waiting. */
   readonly everyMs: number
+  /** The first bot that is spoken to; 0 unless told. */
+  readonly from?: number
 }
 
 /** Long enough that the draft of the beginning is not under way at the end. */
@@ -38,7 +40,7 @@ const WORK = "[[slow 200]]"
 /** Messages at a steady pace, to the bots in turn and to the sides in turn. One list of journeys for each side. */
 export async function measureSteady(
   sides: readonly Side[],
-  { count, everyMs }: Pace,
+  { count, everyMs, from = 0 }: Pace,
 ): Promise<readonly (readonly Journey[])[]> {
   const begun = monotonicMs()
   const underway: Promise<Journey>[][] = sides.map(() => [])
@@ -48,8 +50,8 @@ export async function measureSteady(
     const side = sides[which]
     if (!side) continue
     const turn = Math.floor(index / sides.length)
-    const bot = turn % side.telegram.tokens.length
-    const tag = `#steady${turn}`
+    const bot = from + (turn % (side.telegram.tokens.length - from))
+    const tag = `#steady${from}and${turn}`
     const said = side.telegram.say(bot, `${WORK} ${tagged(tag)}`)
     underway[which]?.push(said.then((at) => complete(side, tag, at)))
   }

@@ -4,7 +4,10 @@ import { tagged } from "../agent-log.ts"
 import type { Side } from "./prompts.ts"
 
 /** Times from `/stop` in Telegram's queue to the cancellation at the agent. Each bot's agent must be warm. */
-export async function measureStops({ telegram, installation }: Side, count: number): Promise<readonly number[]> {
+export async function measureStops(
+  { telegram, installation }: Side,
+  count: number,
+): Promise<readonly number[]> {
   const times: number[] = []
   for (let index = 0; index < count; index++) {
     const bot = index % telegram.tokens.length

@@ -10,6 +10,7 @@
  *
  *   [[slow 3000]]     streams the answer over so many milliseconds
  *   [[pieces 200]]    in so many pieces instead of 20
+ *   [[clock]]         before the answer, so many pieces that each say when they were said: "@12345.6 " (see `at`)
  *   [[hold name]]     says "holding name", then waits for the file <holds>/name
  *   [[silent]]        says nothing more until it is cancelled
  *   [[deaf]]          the same, and ignores the cancellation
@@ -103,6 +104,7 @@ interface Performance {
   answer: string
   overMs: number
   pieces: number
+  isClock: boolean
 }
 
 interface Marker {
@@ -112,7 +114,7 @@ interface Marker {
 
 async function act(turn: ScriptTurn): Promise<StopReason> {
   const answer = `echo: ${turn.text.replace(MARKER, "").trim()}`
-  const performance: Performance = { answer, overMs: 0, pieces: 20 }
+  const performance: Performance = { answer, overMs: 0, pieces: 20, isClock: false }
   for (const [, name = "", argument = ""] of turn.text.matchAll(MARKER)) {
     const ended = await perform(turn, name, { argument: argument.trim(), performance })
     if (ended) return ended
@@ -128,6 +130,9 @@ async function perform(
   switch (name) {
     case "slow":
       performance.overMs = Number(argument)
+      return null
+    case "clock":
+      performance.isClock = true
       return null
     case "pieces":
       performance.pieces = Number(argument)
@@ -194,13 +199,16 @@ function monotonicMs(): number {
   return Number(process.hrtime.bigint()) / 1e6
 }
 
-async function speak(turn: ScriptTurn, { answer, overMs, pieces }: Performance): Promise<StopReason> {
+async function speak(turn: ScriptTurn, performance: Performance): Promise<StopReason> {
+  const { answer, overMs, pieces, isClock } = performance
   const size = Math.max(1, Math.ceil(answer.length / pieces))
-  for (let at = 0; at < answer.length; at += size) {
+  const count = isClock ? pieces : Math.ceil(answer.length / size)
+  for (let piece = 0; piece < count; piece++) {
     if (overMs > 0) await Promise.race([pause(overMs / pieces), aborted(turn.signal)])
     if (turn.signal.aborted) return "cancelled"
-    turn.say(answer.slice(at, at + size))
+    turn.say(isClock ? `@${monotonicMs().toFixed(1)} ` : answer.slice(piece * size, (piece + 1) * size))
   }
+  if (isClock) turn.say(answer)
   return "end_turn"
 }
 
