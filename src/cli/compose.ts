@@ -113,7 +113,7 @@ async function compose(spec: RuntimeSpec, release: () => void): Promise<RunningR
   })
   kernel.start()
   telegram?.start()
-  const housekeeping = startHousekeeping(ledger, systemClock, log)
+  const housekeeping = startHousekeeping({ ...config, ledger, clock: systemClock, log })
   health = { state: "ready" }
   log.info({ version, bots: telegram ? config.telegram.bots.length : 0 }, "the runtime is ready")
 

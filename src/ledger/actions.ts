@@ -18,7 +18,8 @@ export function actionsTable(db: DatabaseSync) {
   )
   const get = db.prepare("SELECT * FROM actions WHERE id = ?")
   const use = db.prepare("UPDATE actions SET used_at = ? WHERE id = ? AND used_at IS NULL")
-  const purge = db.prepare("DELETE FROM actions WHERE expires_at < ?")
+  const purge = db.prepare(`DELETE FROM actions WHERE id IN
+    (SELECT id FROM actions WHERE expires_at < ? ORDER BY expires_at LIMIT ?)`)
   return {
     add(action: Omit<Action, "usedAt">, now: Instant): void {
       insert.run(action.id, action.address, JSON.stringify(action.body), now, action.expiresAt)
@@ -36,6 +37,7 @@ export function actionsTable(db: DatabaseSync) {
     },
     /** False when it was used before. */
     use: (id: string, now: Instant): boolean => use.run(now, id).changes === 1,
-    purgeBefore: (time: Instant): number => Number(purge.run(time).changes),
+    /** At most `limit` rows; how many went. */
+    purgeBefore: (time: Instant, limit: number): number => Number(purge.run(time, limit).changes),
   }
 }

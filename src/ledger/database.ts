@@ -1,13 +1,30 @@
 /** Opening the ledger's SQLite file: modes, pragmas, migrations, integrity and backups. */
-import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs"
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs"
 import { dirname, join } from "node:path"
-import { backup, DatabaseSync } from "node:sqlite"
+import { DatabaseSync } from "node:sqlite"
 import type { Instant } from "../protocol/ids.ts"
-import { DamagedLedgerError, NewerLedgerError } from "./errors.ts"
+import { backUp, latestBackup } from "./backups.ts"
+import { ACCEPT_NEW_FILE, DamagedLedgerError, isDamage, NewerLedgerError } from "./errors.ts"
+import { problemsIn } from "./integrity.ts"
 import { foundation } from "./migrations/0001-foundation.ts"
 
-const migrations: readonly string[] = [foundation]
-const BACKUPS_KEPT = 3
+const allMigrations: readonly string[] = [foundation]
+
+/** Files up to this size, in bytes, are checked whole at every start: some 40 ms at most. */
+const CHECKED_WHOLE = 64 * 1024 * 1024
+/** Where SQLite keeps `user_version` in a file, in bytes from its beginning. */
+const VERSION_OFFSET = 60
 
 export const LEDGER_FILE = "ledger.db"
 
@@ -22,11 +39,16 @@ export interface OpenedDatabase {
  * @throws NewerLedgerError when a newer version wrote it; the file is not touched.
  * @throws DamagedLedgerError when it is not a sound database; the damaged file has been set aside, never replaced.
  */
-export async function openDatabase(dataDir: string, now: Instant): Promise<OpenedDatabase> {
+export async function openDatabase(
+  dataDir: string,
+  now: Instant,
+  migrations: readonly string[] = allMigrations,
+): Promise<OpenedDatabase> {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   const path = join(dataDir, LEDGER_FILE)
   const isNew = !existsSync(path)
   if (isNew) refuseSilentReplacement(dataDir)
+  else refuseNewer(path, migrations.length)
   const db = openSound(path, now)
   chmodSync(path, 0o600)
   try {
@@ -34,7 +56,7 @@ export async function openDatabase(dataDir: string, now: Instant): Promise<Opene
     if (found > migrations.length) throw new NewerLedgerError(path, found, migrations.length)
     const mustMigrate = found < migrations.length
     if (mustMigrate && found > 0) await backUp(db, dataDir, `before-schema-${migrations.length}`)
-    if (mustMigrate) migrate(db, found)
+    if (mustMigrate) migrate(db, migrations, found)
     return { db, migratedFrom: mustMigrate && found > 0 ? found : null }
   } catch (error) {
     db.close()
@@ -50,19 +72,37 @@ function openSound(path: string, now: Instant): DatabaseSync {
       "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000; PRAGMA cache_size = -8000",
     )
     db.exec("PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 8388608")
-    db.prepare("SELECT count(*) AS n FROM sqlite_schema").get()
-    return db
+    const problem = firstProblem(db, path)
+    if (problem === null) return db
+    throw new UnsoundError(problem)
   } catch (error) {
     db?.close()
-    if (!isDamage(error)) throw error
+    if (!isDamage(error) && !(error instanceof UnsoundError)) throw error
     throw new DamagedLedgerError(setAside(path, now), latestBackup(dirname(path)), { cause: error })
   }
 }
 
-/** SQLite's result codes for a file that is not, or no longer, a database: SQLITE_CORRUPT 11, SQLITE_NOTADB 26. */
-function isDamage(error: unknown): boolean {
-  const code = (error as { errcode?: number }).errcode
-  return code !== undefined && [11, 26].includes(code & 0xff)
+/** What SQLite's check found, without its having come to an error. */
+class UnsoundError extends Error {
+  override readonly name = "UnsoundError"
+}
+
+function firstProblem(db: DatabaseSync, path: string): string | null {
+  db.prepare("SELECT count(*) AS n FROM sqlite_schema").get()
+  if (statSync(path).size > CHECKED_WHOLE) return null
+  const finding = String(db.prepare("PRAGMA quick_check(1)").get()?.quick_check)
+  return finding === "ok" ? null : finding
+}
+
+/** Looked up in the file itself: opening it as a database may already change it. */
+function refuseNewer(path: string, known: number): void {
+  const header = Buffer.alloc(VERSION_OFFSET + 4)
+  const file = openSync(path, "r")
+  const read = readSync(file, header)
+  closeSync(file)
+  const isDatabase = read === header.length && header.toString("latin1", 0, 15) === "SQLite format 3"
+  const found = isDatabase ? header.readInt32BE(VERSION_OFFSET) : 0
+  if (found > known) throw new NewerLedgerError(path, found, known)
 }
 
 function setAside(path: string, now: Instant): string {
@@ -79,17 +119,17 @@ function refuseSilentReplacement(dataDir: string): void {
     .filter((name) => /^ledger\.db\.damaged-[^/]*Z$/.test(name))
     .sort()
   const last = damaged.at(-1)
-  if (last && !existsSync(join(dataDir, "accept-new-ledger"))) {
+  if (last && !existsSync(join(dataDir, ACCEPT_NEW_FILE))) {
     throw new DamagedLedgerError(join(dataDir, last), latestBackup(dataDir))
   }
-  rmSync(join(dataDir, "accept-new-ledger"), { force: true })
+  rmSync(join(dataDir, ACCEPT_NEW_FILE), { force: true })
 }
 
 function schemaVersion(db: DatabaseSync): number {
   return Number(db.prepare("PRAGMA user_version").get()?.user_version ?? 0)
 }
 
-function migrate(db: DatabaseSync, from: number): void {
+function migrate(db: DatabaseSync, migrations: readonly string[], from: number): void {
   for (const [index, sql] of migrations.entries()) {
     if (index < from) continue
     db.exec("BEGIN IMMEDIATE")
@@ -104,40 +144,7 @@ function migrate(db: DatabaseSync, from: number): void {
   }
 }
 
-/** Writes a consistent copy to `backups/ledger-<label>.db` and keeps the newest few. */
-export async function backUp(db: DatabaseSync, dataDir: string, label: string): Promise<string> {
-  const directory = join(dataDir, "backups")
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const target = join(directory, `ledger-${label}.db`)
-  const unfinished = `${target}.part`
-  rmSync(unfinished, { force: true })
-  await backup(db, unfinished)
-  chmodSync(unfinished, 0o600)
-  renameSync(unfinished, target)
-  for (const name of listBackups(dataDir).slice(0, -BACKUPS_KEPT)) rmSync(join(directory, name))
-  return target
-}
-
-function listBackups(dataDir: string): string[] {
-  const directory = join(dataDir, "backups")
-  if (!existsSync(directory)) return []
-  return readdirSync(directory)
-    .filter((name) => /^ledger-.*\.db$/.test(name))
-    .sort()
-}
-
-function latestBackup(dataDir: string): string | null {
-  const name = listBackups(dataDir).at(-1)
-  return name ? join(dataDir, "backups", name) : null
-}
-
 /** Findings of SQLite's own check; empty when sound. Reads the whole file: for `doctor`, not for the owner's path. */
 export function integrityProblems(dataDir: string): readonly string[] {
-  const db = new DatabaseSync(join(dataDir, LEDGER_FILE), { readOnly: true })
-  try {
-    const rows = db.prepare("PRAGMA quick_check(20)").all()
-    return rows.map((row) => String(row.quick_check)).filter((finding) => finding !== "ok")
-  } finally {
-    db.close()
-  }
+  return problemsIn(join(dataDir, LEDGER_FILE))
 }

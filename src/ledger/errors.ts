@@ -1,13 +1,23 @@
-/** What can be wrong with the ledger as a whole; each says what the owner can do. */
+/** What can be wrong with the ledger as a whole. */
+import { dirname, join } from "node:path"
+
+export const ACCEPT_NEW_FILE = "accept-new-ledger"
 
 export class NewerLedgerError extends Error {
   override readonly name = "NewerLedgerError"
   readonly code = "ledger_newer"
+  readonly path: string
+  /** Schema versions. */
+  readonly found: number
+  readonly known: number
   constructor(path: string, found: number, known: number) {
     super(
       `${path} was written by a newer RemoteAgent (schema ${found}; this one knows ${known}). ` +
         "Nothing was changed. Update RemoteAgent, or point DATA_DIR at another directory.",
     )
+    this.path = path
+    this.found = found
+    this.known = known
   }
 }
 
@@ -19,13 +29,51 @@ export class DamagedLedgerError extends Error {
   constructor(setAside: string, backup: string | null, options?: { cause?: unknown }) {
     super(
       `The ledger is damaged; it was set aside as ${setAside} and nothing was deleted. ` +
-        (backup
-          ? `To go on from the last backup: cp "${backup}" "${setAside.replace(/\.damaged-.*/, "")}". `
-          : "There is no backup. ") +
-        `To begin with an empty ledger instead: touch "${setAside.replace(/ledger\.db.*/, "accept-new-ledger")}". Then start again.`,
+        (backup ? `The last backup is ${backup}. ` : "There is no backup. ") +
+        "Nothing is begun anew before the owner says so.",
       options,
     )
     this.setAside = setAside
     this.backup = backup
   }
+
+  /** Where a backup has to be copied to. */
+  get path(): string {
+    return this.setAside.replace(/\.damaged-[^/]*$/, "")
+  }
+
+  /** The file whose presence allows an empty ledger to take the place of this one. */
+  get permit(): string {
+    return join(dirname(this.setAside), ACCEPT_NEW_FILE)
+  }
+}
+
+/**
+ * The disk does not take what has to be written: it is full, fails, or another program holds the file. Nothing of the
+ * transaction was kept, and the same may succeed later.
+ */
+export class StorageError extends Error {
+  override readonly name = "StorageError"
+  readonly code = "ledger_storage"
+}
+
+/** SQLITE_BUSY 5, LOCKED 6, NOMEM 7, READONLY 8, IOERR 10, FULL 13, CANTOPEN 14: the file's surroundings, not its content. */
+const STORAGE_CODES = [5, 6, 7, 8, 10, 13, 14]
+/** SQLITE_CORRUPT 11, NOTADB 26: a file that is not, or no longer, a database. */
+const DAMAGE_CODES = [11, 26]
+
+/** Whether a write failed for want of a disk that takes it: worth another try later. */
+export function isStorageFailure(error: unknown): boolean {
+  return error instanceof StorageError || STORAGE_CODES.includes(resultCode(error))
+}
+
+export function isDamage(error: unknown): boolean {
+  return DAMAGE_CODES.includes(resultCode(error))
+}
+
+/** SQLite's primary result code; -1 for any other error. */
+function resultCode(error: unknown): number {
+  return error instanceof Error && "errcode" in error && typeof error.errcode === "number"
+    ? error.errcode & 0xff
+    : -1
 }

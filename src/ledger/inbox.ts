@@ -34,7 +34,8 @@ export function inboxTable(db: DatabaseSync) {
   const handle = db.prepare(
     "UPDATE inbox SET state = 'handled', note = ?, handled_at = ? WHERE id = ? AND state = 'received'",
   )
-  const purge = db.prepare("DELETE FROM inbox WHERE received_at < ? AND state <> 'received'")
+  const purge = db.prepare(`DELETE FROM inbox WHERE id IN
+    (SELECT id FROM inbox WHERE received_at < ? AND state <> 'received' ORDER BY received_at LIMIT ?)`)
   return {
     /** False when this update was received before. `ignored`: recorded as seen, its content not kept. */
     receive(
@@ -51,6 +52,7 @@ export function inboxTable(db: DatabaseSync) {
     openOf: (lane: string, limit: number): readonly InboxRow[] => openOf.all(lane, limit).map(toRow),
     /** False when it was handled already; the caller must then do nothing. */
     handle: (id: number, note: string, now: Instant): boolean => handle.run(note, now, id).changes === 1,
-    purgeBefore: (time: Instant): number => Number(purge.run(time).changes),
+    /** At most `limit` rows; how many went. */
+    purgeBefore: (time: Instant, limit: number): number => Number(purge.run(time, limit).changes),
   }
 }

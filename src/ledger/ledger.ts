@@ -3,8 +3,9 @@ import type { DatabaseSync } from "node:sqlite"
 import type { Instant } from "../protocol/ids.ts"
 import { actionsTable } from "./actions.ts"
 import { attachmentsTable } from "./attachments.ts"
+import { backUp, hasBackup } from "./backups.ts"
 import { channelsTable } from "./channels.ts"
-import { backUp, openDatabase } from "./database.ts"
+import { openDatabase } from "./database.ts"
 import { eventsTable } from "./events.ts"
 import { inboxTable } from "./inbox.ts"
 import { machineTables } from "./machine.ts"
@@ -13,7 +14,7 @@ import { overviewQueries } from "./overview.ts"
 import { requestsTable } from "./requests.ts"
 import { sessionsTable } from "./sessions.ts"
 import { traceQueries } from "./trace.ts"
-import { Transactions } from "./transaction.ts"
+import { type Durability, Transactions } from "./transaction.ts"
 import { turnsTable } from "./turns.ts"
 
 export type Ledger = ReturnType<typeof assemble>
@@ -25,7 +26,8 @@ export async function openLedger(dataDir: string, now: Instant): Promise<Ledger>
 }
 
 function assemble(db: DatabaseSync, dataDir: string, migratedFrom: number | null) {
-  const transactions = new Transactions(db)
+  const changes = db.prepare("SELECT total_changes() AS n")
+  const transactions = new Transactions(db, dataDir)
   return {
     migratedFrom,
     sessions: sessionsTable(db),
@@ -40,9 +42,15 @@ function assemble(db: DatabaseSync, dataDir: string, migratedFrom: number | null
     machine: machineTables(db),
     overview: overviewQueries(db),
     trace: traceQueries(db),
-    transact: <T>(run: () => T): T => transactions.transact(run),
+    transact: <T>(run: () => T, durability?: Durability): T => transactions.transact(run, durability),
     afterCommit: (consequence: () => void): void => transactions.afterCommit(consequence),
+    /** Calls back when the disk no longer takes what is written, and when it does again; returns the way to stop it. */
+    onStorage: (listener: (isStuck: boolean) => void): (() => void) => transactions.watch(listener),
+    /** Resolves with the copy's path; see `backups.ts`. */
     backUp: (label: string): Promise<string> => backUp(db, dataDir, label),
+    hasBackup: (label: string): boolean => hasBackup(dataDir, label),
+    /** Rises with every row that this process writes or removes. */
+    changes: (): number => changes.get()?.n as number,
     /** Gives space back and folds the write-ahead log in; for quiet moments. */
     tidy(): void {
       db.exec("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA optimize")

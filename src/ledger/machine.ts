@@ -31,7 +31,8 @@ export function machineTables(db: DatabaseSync) {
     ON CONFLICT (only) DO UPDATE SET journal = excluded.journal, acked = excluded.acked`)
   const getReceipt = db.prepare("SELECT result FROM receipts WHERE client_id = ?")
   const addReceipt = db.prepare("INSERT INTO receipts (client_id, result, at) VALUES (?, ?, ?)")
-  const purgeReceipts = db.prepare("DELETE FROM receipts WHERE at < ?")
+  const purgeReceipts = db.prepare(`DELETE FROM receipts WHERE client_id IN
+    (SELECT client_id FROM receipts WHERE at < ? ORDER BY at LIMIT ?)`)
   const addAudit = db.prepare("INSERT INTO audit (at, who, what, detail) VALUES (?, ?, ?, ?)")
   return {
     setting<T>(key: string): T | null {
@@ -67,7 +68,9 @@ export function machineTables(db: DatabaseSync) {
     addReceipt(clientId: string, result: unknown, now: Instant): void {
       addReceipt.run(clientId, JSON.stringify(result), now)
     },
-    purgeReceiptsBefore: (time: Instant): number => Number(purgeReceipts.run(time).changes),
+    /** At most `limit` rows; how many went. */
+    purgeReceiptsBefore: (time: Instant, limit: number): number =>
+      Number(purgeReceipts.run(time, limit).changes),
     audit(who: string, what: string, detail: unknown, now: Instant): void {
       addAudit.run(now, who, what, JSON.stringify(detail))
     },

@@ -90,9 +90,8 @@ export function outboxTable(db: DatabaseSync) {
   )
   const interrupted = db.prepare(`SELECT * FROM outbox INDEXED BY outbox_open
     WHERE state IN ('pending', 'sending') AND state = 'sending'`)
-  const purge = db.prepare(
-    "DELETE FROM outbox WHERE updated_at < ? AND state IN ('sent', 'failed', 'dropped')",
-  )
+  const purge = db.prepare(`DELETE FROM outbox WHERE id IN (SELECT id FROM outbox
+    WHERE updated_at < ? AND state IN ('sent', 'failed', 'dropped') ORDER BY updated_at LIMIT ?)`)
   const depth = db.prepare(
     "SELECT count(*) AS n FROM outbox INDEXED BY outbox_open WHERE state IN ('pending', 'sending')",
   )
@@ -144,7 +143,8 @@ export function outboxTable(db: DatabaseSync) {
     },
     rewrite: (id: number, payload: unknown, now: Instant): boolean =>
       rewrite.run(JSON.stringify(payload), now, id).changes === 1,
-    purgeBefore: (time: Instant): number => Number(purge.run(time).changes),
+    /** At most `limit` rows; how many went. */
+    purgeBefore: (time: Instant, limit: number): number => Number(purge.run(time, limit).changes),
     /** Rows of a lane that were tried after `time`, whatever became of them. */
     attemptedSince: (lane: string, time: Instant): number => attempted.get(time, lane)?.n as number,
     depth: (): number => depth.get()?.n as number,

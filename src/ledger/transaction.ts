@@ -1,35 +1,54 @@
+import { statfsSync } from "node:fs"
 import type { DatabaseSync } from "node:sqlite"
+import { isStorageFailure, StorageError } from "./errors.ts"
+
+/**
+ * `disk`: committed means that a power cut takes nothing of it back. `process`: it outlives this process, but a power
+ * cut may take back the last of it; never a part out of the middle, for whatever is committed to the disk later takes
+ * it along. For what would be done again in the same way.
+ */
+export type Durability = "disk" | "process"
+
+/** So much must be free, in bytes, before a disk that was full is written to again. */
+const ROOM = 4 * 1024 * 1024
 
 /**
  * Runs work in one transaction and its consequences after the commit. A transaction inside another joins it, so a
  * caller can make several facts one.
+ *
+ * On a full disk a small transaction may still find room where a big one did not, and what was meant as a whole would
+ * be half done: so from the first failure on all of them fail, until there is room again.
  */
 export class Transactions {
   readonly #db: DatabaseSync
+  readonly #directory: string
   /** Collected while a transaction is open; null when none is. */
   #afterCommit: (() => void)[] | null = null
+  /** The disk did not take the last one. */
+  #isStuck = false
+  readonly #listeners = new Set<(isStuck: boolean) => void>()
 
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, directory: string) {
     this.#db = db
+    this.#directory = directory
   }
 
-  transact<T>(run: () => T): T {
+  /**
+   * The durability of a transaction inside another is that of the outer one.
+   * @throws StorageError when the disk does not take it; what `run` throws otherwise. Nothing of it was kept then.
+   */
+  transact<T>(run: () => T, durability: Durability = "disk"): T {
     if (this.#afterCommit) return run()
+    if (this.#isStuck) this.#mustHaveRoom()
     const consequences: (() => void)[] = []
     this.#afterCommit = consequences
     let result: T
     try {
-      this.#db.exec("BEGIN IMMEDIATE")
-      try {
-        result = run()
-        this.#db.exec("COMMIT")
-      } catch (error) {
-        if (this.#db.isTransaction) this.#db.exec("ROLLBACK")
-        throw error
-      }
+      result = durability === "disk" ? this.#commit(run) : this.#unsynced(() => this.#commit(run))
     } finally {
       this.#afterCommit = null
     }
+    this.#setStuck(false)
     for (const consequence of consequences) consequence()
     return result
   }
@@ -38,5 +57,46 @@ export class Transactions {
   afterCommit(consequence: () => void): void {
     if (this.#afterCommit) this.#afterCommit.push(consequence)
     else consequence()
+  }
+
+  /** Calls back when the disk no longer takes what is written, and when it does again; returns the way to stop it. */
+  watch(listener: (isStuck: boolean) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** SQLite takes this setting only between transactions, and single statements must find it as it was. */
+  #unsynced<T>(commit: () => T): T {
+    this.#db.exec("PRAGMA synchronous = NORMAL")
+    try {
+      return commit()
+    } finally {
+      this.#db.exec("PRAGMA synchronous = FULL")
+    }
+  }
+
+  #commit<T>(run: () => T): T {
+    try {
+      this.#db.exec("BEGIN IMMEDIATE")
+      const result = run()
+      this.#db.exec("COMMIT")
+      return result
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK")
+      if (!isStorageFailure(error)) throw error
+      this.#setStuck(true)
+      throw new StorageError("the ledger could not be written", { cause: error })
+    }
+  }
+
+  #mustHaveRoom(): void {
+    const { bavail, bsize } = statfsSync(this.#directory)
+    if (bavail * bsize < ROOM) throw new StorageError("the disk of the ledger is full")
+  }
+
+  #setStuck(isStuck: boolean): void {
+    if (this.#isStuck === isStuck) return
+    this.#isStuck = isStuck
+    for (const listener of this.#listeners) listener(isStuck)
   }
 }

@@ -1,7 +1,20 @@
-/** Keeps the ledger bounded: what is settled and old goes, and its space is given back. */
+/** Keeps the data directory bounded: what is settled and old goes; and keeps copies of what must not be lost. */
+import { join } from "node:path"
+import { setImmediate as nextTick } from "node:timers/promises"
 import type { Clock } from "../core/clock.ts"
+import type { Config } from "../core/config.ts"
 import type { Log } from "../core/log.ts"
 import type { Ledger } from "../ledger/ledger.ts"
+import type { Instant } from "../protocol/ids.ts"
+import { removeOldFiles } from "./old-files.ts"
+
+export interface HousekeepingSpec {
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly log: Log
+  readonly dataDir: string
+  readonly artifacts: Pick<Config["artifacts"], "cleanup" | "retentionDays" | "cleanupIntervalMs">
+}
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
@@ -9,28 +22,113 @@ const DAY = 24 * HOUR
 const SETTLED_KEPT_MS = 14 * DAY
 const RECEIPTS_KEPT_MS = 14 * DAY
 const FIRST_AFTER_MS = 60_000
+/** Rows of one transaction: a few milliseconds. */
+const ROWS_AT_ONCE = 500
 
-export function startHousekeeping(ledger: Ledger, clock: Clock, log: Log): { stop(): void } {
-  let timer = clock.after(FIRST_AFTER_MS, round)
-  function round(): void {
-    try {
-      const removed = sweep(ledger, clock.now())
+export function startHousekeeping(spec: HousekeepingSpec): { stop(): void } {
+  const { ledger, clock, log, dataDir, artifacts } = spec
+  const backups = new DailyBackups(ledger)
+  const repeated = [
+    repeat(spec, HOUR, async () => {
+      const removed = await purge(ledger, clock.now())
       ledger.tidy()
-      log.debug(removed, "housekeeping done")
-    } catch (error) {
-      log.error({ err: error }, "housekeeping failed; it is tried again in an hour")
+      log.debug(removed, "cleared what is settled and old")
+      const copy = await backups.make(clock.now())
+      if (copy !== null) log.info({ copy }, "backed the ledger up")
+    }),
+  ]
+  if (artifacts.cleanup) {
+    const clean = async () => {
+      const removed = await removeOldAttachments({ ledger, dataDir, ...artifacts }, clock.now())
+      if (removed > 0) log.info({ removed }, "removed old files that were received or sent")
     }
-    timer = clock.after(HOUR, round)
+    repeated.push(repeat(spec, artifacts.cleanupIntervalMs, clean))
   }
-  return { stop: () => timer.cancel() }
+  return {
+    stop() {
+      for (const { stop } of repeated) stop()
+    },
+  }
 }
 
-/** How many rows went, by table. */
-export function sweep(ledger: Ledger, now: number): Readonly<Record<string, number>> {
-  return ledger.transact(() => ({
-    inbox: ledger.inbox.purgeBefore(now - SETTLED_KEPT_MS),
-    outbox: ledger.outbox.purgeBefore(now - SETTLED_KEPT_MS),
-    receipts: ledger.machine.purgeReceiptsBefore(now - RECEIPTS_KEPT_MS),
-    actions: ledger.actions.purgeBefore(now),
-  }))
+/** A job that takes long delays its own repetition and never runs twice at once. */
+function repeat(
+  { clock, log }: Pick<HousekeepingSpec, "clock" | "log">,
+  everyMs: number,
+  job: () => Promise<void>,
+): { stop(): void } {
+  let isStopped = false
+  let timer = clock.after(FIRST_AFTER_MS, () => void run())
+  async function run(): Promise<void> {
+    try {
+      await job()
+    } catch (error) {
+      if (!isStopped) log.error({ err: error }, "housekeeping failed; it is tried again later")
+    }
+    if (!isStopped) timer = clock.after(everyMs, () => void run())
+  }
+  return {
+    stop() {
+      isStopped = true
+      timer.cancel()
+    },
+  }
+}
+
+/** How many rows went, by table. Other work has its turn in between. */
+export async function purge(
+  ledger: Ledger,
+  now: Instant,
+  rowsAtOnce = ROWS_AT_ONCE,
+): Promise<Readonly<Record<string, number>>> {
+  const settled = now - SETTLED_KEPT_MS
+  const tables = {
+    inbox: () => ledger.inbox.purgeBefore(settled, rowsAtOnce),
+    outbox: () => ledger.outbox.purgeBefore(settled, rowsAtOnce),
+    receipts: () => ledger.machine.purgeReceiptsBefore(now - RECEIPTS_KEPT_MS, rowsAtOnce),
+    actions: () => ledger.actions.purgeBefore(now, rowsAtOnce),
+  }
+  const removed: Record<string, number> = {}
+  for (const [table, removeSome] of Object.entries(tables)) {
+    removed[table] = 0
+    for (let some = rowsAtOnce; some === rowsAtOnce; ) {
+      some = ledger.transact(removeSome)
+      removed[table] += some
+      await nextTick()
+    }
+  }
+  return removed
+}
+
+/** One copy a day in which something changed. */
+export class DailyBackups {
+  readonly #ledger: Ledger
+  /** `ledger.changes()` at the last copy; null before the first of this process. */
+  #copied: number | null = null
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger
+  }
+
+  /** The new copy's path; null when there is one of today already, or nothing to copy. */
+  async make(now: Instant): Promise<string | null> {
+    const label = `daily-${new Date(now).toISOString().slice(0, 10)}`
+    const changes = this.#ledger.changes()
+    if (changes === this.#copied || this.#ledger.hasBackup(label)) return null
+    const path = await this.#ledger.backUp(label)
+    this.#copied = changes
+    return path
+  }
+}
+
+/** Files of `DATA_DIR/attachments` beyond their retention, except those that a prompt still waits with. */
+export async function removeOldAttachments(
+  spec: { readonly ledger: Ledger; readonly dataDir: string; readonly retentionDays: number },
+  now: Instant,
+): Promise<number> {
+  const { ledger, dataDir, retentionDays } = spec
+  const open = ledger.turns.allOpen().flatMap(({ prompt }) => prompt.files)
+  const directory = join(dataDir, "attachments")
+  const before = now - retentionDays * DAY
+  return removeOldFiles({ directory, before, kept: new Set(open.map(({ path }) => path)) })
 }

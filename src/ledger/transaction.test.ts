@@ -1,0 +1,135 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { isStorageFailure, StorageError } from "./errors.ts"
+import { Transactions } from "./transaction.ts"
+
+let directory = ""
+let db: DatabaseSync
+let transactions: Transactions
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "ledger-transaction-"))
+  db = new DatabaseSync(join(directory, "ledger.db"), { timeout: 0 })
+  db.exec("PRAGMA journal_mode = WAL; CREATE TABLE facts (fact TEXT UNIQUE)")
+  transactions = new Transactions(db, directory)
+})
+afterEach(() => {
+  db.close()
+  rmSync(directory, { recursive: true })
+})
+
+const write = (fact: string) => db.prepare("INSERT INTO facts VALUES (?)").run(fact)
+const facts = () =>
+  db
+    .prepare("SELECT fact FROM facts ORDER BY rowid")
+    .all()
+    .map((row) => row.fact)
+
+describe("transactions", () => {
+  it("give back what their work gives back", () => {
+    expect(transactions.transact(() => 7)).toBe(7)
+  })
+
+  it("join the one they are in", () => {
+    transactions.transact(() => {
+      write("outer")
+      transactions.transact(() => write("inner"))
+    })
+    expect(facts()).toEqual(["outer", "inner"])
+  })
+
+  it("keep nothing when a part fails, also of those that joined", () => {
+    const run = () =>
+      transactions.transact(() => {
+        transactions.transact(() => write("inner"))
+        write("outer")
+        throw new Error("no")
+      })
+    expect(run).toThrow("no")
+    expect(facts()).toEqual([])
+    transactions.transact(() => write("next"))
+    expect(facts()).toEqual(["next"])
+  })
+
+  it("have their consequences after the commit, in order, those of joined ones too", () => {
+    const seen: unknown[] = []
+    const other = new DatabaseSync(join(directory, "ledger.db"), { readOnly: true })
+    const visible = () => other.prepare("SELECT count(*) AS n FROM facts").get()?.n
+    transactions.transact(() => {
+      transactions.afterCommit(() => seen.push("first", visible()))
+      transactions.transact(() => {
+        write("a")
+        transactions.afterCommit(() => seen.push("second", visible()))
+      })
+      seen.push("within", visible())
+      transactions.afterCommit(() => seen.push("third"))
+    })
+    other.close()
+    expect(seen).toEqual(["within", 0, "first", 1, "second", 1, "third"])
+  })
+
+  it("have no consequences when they fail, and those of the next are its own", () => {
+    const seen: string[] = []
+    const run = () =>
+      transactions.transact(() => {
+        transactions.afterCommit(() => seen.push("failed"))
+        throw new Error("no")
+      })
+    expect(run).toThrow("no")
+    transactions.transact(() => transactions.afterCommit(() => seen.push("next")))
+    transactions.afterCommit(() => seen.push("at once"))
+    expect(seen).toEqual(["next", "at once"])
+  })
+
+  it("may begin anew in a consequence", () => {
+    transactions.transact(() =>
+      transactions.afterCommit(() => transactions.transact(() => write("consequence"))),
+    )
+    expect(facts()).toEqual(["consequence"])
+  })
+})
+
+describe("a disk that does not take what is written", () => {
+  const seen: boolean[] = []
+  beforeEach(() => {
+    seen.length = 0
+    transactions.watch((isStuck) => seen.push(isStuck))
+  })
+
+  it("is told apart from a fault of the work, once, until it takes it again", () => {
+    const pages = Number(db.prepare("PRAGMA page_count").get()?.page_count)
+    db.exec(`PRAGMA max_page_count = ${pages}`)
+    for (const _ of [1, 2])
+      expect(() => transactions.transact(() => write("x".repeat(100_000)))).toThrow(StorageError)
+    expect(seen).toEqual([true])
+    db.exec("PRAGMA max_page_count = 100000")
+    transactions.transact(() => write("small"))
+    expect([seen, facts()]).toEqual([[true, false], ["small"]])
+    expect(() => transactions.transact(() => write("small"))).toThrow(/UNIQUE/)
+    expect(seen).toEqual([true, false])
+  })
+
+  it("is also one that another program holds", () => {
+    const other = new DatabaseSync(join(directory, "ledger.db"))
+    other.exec("BEGIN IMMEDIATE")
+    const run = () => transactions.transact(() => write("a"))
+    expect(run).toThrow(StorageError)
+    other.exec("ROLLBACK")
+    other.close()
+    run()
+    expect([seen, facts()]).toEqual([[true, false], ["a"]])
+  })
+
+  it.each([
+    [new StorageError("full"), true],
+    [Object.assign(new Error("disk I/O error"), { errcode: 4874 }), true],
+    [Object.assign(new Error("constraint"), { errcode: 2067 }), false],
+    [Object.assign(new Error("corrupt"), { errcode: 11 }), false],
+    [new Error("any"), false],
+    ["text", false],
+  ])("%s: %s", (error, expected) => {
+    expect(isStorageFailure(error)).toBe(expected)
+  })
+})
