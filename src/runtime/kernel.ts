@@ -56,6 +56,7 @@ export class Kernel {
       live: this.live,
       connect: options.connectHost,
       onSteered: (turn, outcome) => this.turns.steered(turn, outcome),
+      onLink: () => void this.providers.learnNames(),
     })
     this.turns = new Turns(context, {
       wake: (session) => this.#runner.wake(session),

@@ -37,6 +37,16 @@ export class Providers {
     return providers
   }
 
+  /** What the agents are called, for surfaces that show it without asking; a host that is just leaving tells later. */
+  async learnNames(): Promise<void> {
+    try {
+      await this.list()
+    } catch (error) {
+      if (!(error instanceof OwnerError)) throw error
+      this.#context.log.debug({ err: error }, "the agents' names are not known yet")
+    }
+  }
+
   async status(provider: ProviderId, { fresh = false } = {}): Promise<ProviderStatus> {
     const known = this.#known.get(provider)
     const { clock } = this.#context

@@ -29,6 +29,8 @@ export interface TurnRunnerOptions {
   readonly live: LiveTurns
   readonly connect: ConnectHost
   readonly onSteered: (turn: TurnId, outcome: SteerOutcome) => void
+  /** The host can be asked things. */
+  readonly onLink: () => void
 }
 
 /** The link ended or is ending: what was sent over it is repeated over the next one. */
@@ -55,7 +57,10 @@ export class TurnRunner {
     this.#events = new HostEvents(context, live, (session) => this.wake(session))
     this.host = new HostConnection({
       connect: () => this.#connect(connect),
-      onLink: (link) => this.#resync(link),
+      onLink: (link) => {
+        this.#resync(link)
+        options.onLink()
+      },
       isNeeded: () => this.#isHostNeeded(),
       onUnavailable: (reason) => this.#onHostUnavailable(reason),
       clock: context.clock,
