@@ -1,5 +1,7 @@
 /** Cuts formatted text into messages. */
+
 import { isVisible, NOTHING_VISIBLE } from "./clean-text.ts"
+import { graphemesOf } from "./graphemes.ts"
 import { type Entity, plain, type Rich } from "./rich.ts"
 import { slice, trim } from "./rich-edit.ts"
 
@@ -114,14 +116,13 @@ function lastBreak(text: string, { separator, window, least, isAllowed }: BreakQ
   return null
 }
 
-const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" })
 /** Longer clusters (stacked accents) are cut; looking further back would cost more than it shows. */
 const LONGEST_GRAPHEME = 128
 
 /** The last end of a whole visible character, else of a code point, in the window. */
 function characterEnd(text: string, { start, end }: Window): number {
   const base = Math.max(start, end - LONGEST_GRAPHEME)
-  const cluster = graphemes.segment(text.slice(base, end + LONGEST_GRAPHEME)).containing(end - base)
+  const cluster = graphemesOf(text.slice(base, end + LONGEST_GRAPHEME)).containing(end - base)
   const whole = base + (cluster?.index ?? end - base)
   if (whole > start && whole > base) return whole
   return isHighSurrogate(text, end - 1) && end - 1 > start ? end - 1 : end
