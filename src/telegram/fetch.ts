@@ -3,17 +3,29 @@ import { createHash } from "node:crypto"
 import { join } from "node:path"
 import type { Message } from "grammy/types"
 import type { TelegramSay } from "../core/texts/telegram.ts"
+import type { Session } from "../ledger/sessions.ts"
+import type { PromptFile } from "../protocol/session.ts"
 import type { Kernel } from "../runtime/kernel.ts"
 import type { BotApi } from "./api.ts"
 import { CallError, describeFailure } from "./call-error.ts"
 import { FileTooLargeError, type SavedFile, saveFile } from "./files.ts"
-import type { Fetched, FetchPlace } from "./prompts.ts"
+
+export interface FetchPlace {
+  readonly bot: number
+  readonly session: Session
+}
+
+export interface Fetched {
+  readonly files: readonly PromptFile[]
+  /** For the owner. */
+  readonly problems: readonly string[]
+}
 
 export interface FetchSpec {
   readonly kernel: Kernel
   readonly say: TelegramSay
   readonly apiOf: (bot: number) => BotApi | null
-  readonly attachmentsOf: (session: FetchPlace["session"]) => string
+  readonly attachmentsOf: (session: Session) => string
   /** Largest file accepted, in bytes. */
   readonly limit: number
 }

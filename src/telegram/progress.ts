@@ -271,7 +271,7 @@ function refreshAfter(elapsedMs: number): number {
 }
 
 /** Telegram wants a positive 32-bit number; the same turn always has the same. */
-export function draftIdOf(turn: TurnId): number {
+function draftIdOf(turn: TurnId): number {
   return Number.parseInt(turn.replaceAll("-", "").slice(0, 8), 16) & 0x7fffffff || 1
 }
 

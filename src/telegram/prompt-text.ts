@@ -2,7 +2,7 @@
 import type { Message, MessageOrigin } from "grammy/types"
 
 /** Text or caption with what it quotes and where it was forwarded from; empty when the message has no words. */
-export function promptText(message: Message): string {
+function promptText(message: Message): string {
   const own = message.text ?? message.caption ?? special(message) ?? ""
   const parts = [forwardedFrom(message.forward_origin), quoted(message), own]
   return parts.filter((part) => part !== "").join("\n\n")

@@ -5,30 +5,19 @@ import type { Hold } from "../core/turn.ts"
 import type { Channel } from "../ledger/channels.ts"
 import type { Session } from "../ledger/sessions.ts"
 import type { Turn } from "../ledger/turns.ts"
-import type { PromptFile } from "../protocol/session.ts"
+import { OwnerError } from "../runtime/errors.ts"
 import type { Kernel } from "../runtime/kernel.ts"
 import { type Address, formatAddress, TELEGRAM } from "./address.ts"
 import { sessionAddressed } from "./addressed.ts"
 import { type Effect, nothing } from "./effect.ts"
-import { carriesFile } from "./fetch.ts"
+import { carriesFile, type Fetched, type FetchPlace } from "./fetch.ts"
 import { TEXT_LIMIT } from "./limits.ts"
 import type { Outgoing } from "./outgoing.ts"
 import { wordError } from "./owner-words.ts"
 import { joinTexts } from "./prompt-text.ts"
-import { providerLabel } from "./provider-label.ts"
+import { isLabelKnown, providerLabel } from "./provider-label.ts"
 import { bold } from "./rendering/rich.ts"
 import type { Topics } from "./topics.ts"
-
-export interface FetchPlace {
-  readonly bot: number
-  readonly session: Session
-}
-
-export interface Fetched {
-  readonly files: readonly PromptFile[]
-  /** For the owner. */
-  readonly problems: readonly string[]
-}
 
 export interface PromptsSpec {
   readonly kernel: Kernel
@@ -137,6 +126,7 @@ export class Prompts {
     if (session) return { session, isFresh: false }
     try {
       const provider = await kernel.providers.choose()
+      await this.#learnNames(provider)
       return kernel.ledger.transact(() => {
         const fresh = kernel.sessions.create({ provider })
         kernel.sessions.bind(channel.id, fresh.id)
@@ -148,6 +138,18 @@ export class Prompts {
       const text = wordError(error, say)
       if (text === null) throw error
       return text
+    }
+  }
+
+  /** So that the very first session is introduced by its agent's name. Not worth failing for. */
+  async #learnNames(provider: string): Promise<void> {
+    const { kernel } = this.#spec
+    if (isLabelKnown(kernel.ledger, provider)) return
+    try {
+      await kernel.providers.list()
+    } catch (error) {
+      if (!(error instanceof OwnerError)) throw error
+      kernel.log.debug({ err: error }, "the agents' names are not known yet")
     }
   }
 

@@ -70,7 +70,7 @@ export function closedCard(
   )
 }
 
-export function decisionLine(request: StoredRequest, say: TelegramSay): string {
+function decisionLine(request: StoredRequest, say: TelegramSay): string {
   if (request.state === "closed" || !request.answer) return say("request.withdrawn")
   const by = request.answeredBy?.detail ?? ""
   const time = clockTime(request.closedAt ?? undefined)
@@ -160,7 +160,7 @@ function riskLine(body: Approval, context: CardContext): RichPart {
 }
 
 /** Null when the request says nothing that could be judged. */
-export function riskOf({ command, changes, cwd }: Approval, session: Session): Risk | null {
+function riskOf({ command, changes, cwd }: Approval, session: Session): Risk | null {
   if (command === undefined && changes === undefined) return null
   return assessRisk({ command, changes, cwd, workspace: session.workspace, home: homedir() })
 }
