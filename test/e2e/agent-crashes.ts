@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect } from "vitest"
 import type { Conversation } from "../fakes/telegram/conversation.ts"
-import { processesOf, type Scenario } from "./agent-scenarios.ts"
+import { modeOfQuestions, processesOf, type Scenario } from "./agent-scenarios.ts"
 import { decides, type Stage, seesButton, timesSaid } from "./stage.ts"
 
 export const runtimeDeaths: readonly Scenario[] = [
@@ -60,6 +60,27 @@ export const runtimeDeaths: readonly Scenario[] = [
       expect((await tap.answer()).text).toBe("Allowed")
       await owner.sees("Made.")
       expect(readFileSync(file, "utf8")).toBe("made\n")
+    },
+  },
+  {
+    promise: "remembers how far the owner had come with the agent's questions",
+    async play({ kind, brain, newChat, world }) {
+      const owner = newChat()
+      await owner.says("/new")
+      await owner.says(`/mode ${modeOfQuestions[kind]}`)
+      await owner.sees(/works in mode/)
+      brain.ask("Which colour?", ["Red", "Blue"])
+      brain.ask("Which shade?", ["Light", "Dark"])
+      brain.say("So be it.")
+      await owner.says("paint it, whatever happens")
+      await decides(owner, "Blue")
+      await seesButton(owner, "Dark")
+      await world.restarts()
+      await decides(owner, "Dark")
+      await owner.sees("So be it.")
+      expect(brain.newest()).toContain("Blue")
+      expect(brain.newest()).toContain("Dark")
+      expect(brain.promptsContaining("paint it, whatever happens")).toBe(1)
     },
   },
   {
@@ -201,6 +222,31 @@ export const telegramFaults: readonly Scenario[] = [
     },
   },
 ]
+
+/** It takes as long as we wait for an answer. */
+export const hungCall: Scenario = {
+  promise: "sends an answer again that Telegram took without a word",
+  async play({ brain, newChat, world: { telegram } }) {
+    const owner = newChat()
+    const [bot] = owner.bots
+    if (!bot) throw new Error("a chat without a bot")
+    const isFinal = (args: Readonly<Record<string, unknown>>) =>
+      String(args.text).startsWith("Can you hear me?")
+    const hung = telegram.fault({
+      method: "sendMessage",
+      bot,
+      kind: "delay",
+      phase: "after_apply",
+      when: isFinal,
+    })
+    brain.say("Can you hear me?")
+    await owner.says("anybody there?")
+    await hung.hit()
+    await owner.sees(/^Can you hear me\?\n\(resent\)/, { timeoutMs: 30_000 })
+    hung.release()
+    expect(timesSaid(owner, "Can you hear me?")).toBe(2)
+  },
+}
 
 async function pendingApproval({ brain, newChat, workspace }: Stage) {
   const owner = newChat()

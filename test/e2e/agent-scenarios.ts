@@ -11,6 +11,8 @@ export interface Scenario {
 
 /** What has to be said before the agent asks for every change of a file, and for it to stop asking. */
 const asksForEdits = { codex: "ask_untrusted", claude: "default" } as const
+/** Codex asks questions only while it plans. */
+export const modeOfQuestions = { codex: "plan", claude: "default" } as const
 const editsFreely = { codex: "never_ask", claude: "acceptEdits" } as const
 const anotherModel = { codex: "gpt-5.6-luna", claude: "haiku" } as const
 
@@ -87,8 +89,7 @@ export const work: readonly Scenario[] = [
     async play({ kind, brain, newChat }) {
       const owner = newChat()
       await owner.says("/new")
-      // Codex asks questions only while it plans.
-      await owner.says(`/mode ${kind === "codex" ? "plan" : "default"}`)
+      await owner.says(`/mode ${modeOfQuestions[kind]}`)
       await owner.sees(/works in mode/)
       brain.ask("Which colour?", ["Red", "Blue"])
       brain.ask("Which shade?", ["Light", "Dark"])
@@ -118,6 +119,18 @@ export const work: readonly Scenario[] = [
       brain.say("Here again.")
       await owner.says("still there?")
       await owner.sees("Here again.")
+    },
+  },
+  {
+    promise: "stops at a tap on Telegram's own Stop",
+    async play({ brain, newChat }) {
+      const owner = newChat()
+      const answer = brain.say("Half of that", { gated: true })
+      await owner.says("talk on")
+      await owner.seesDraft(/^Half/)
+      await owner.stopsDraft()
+      expect((await owner.sees(/^Stopped\./)).text).toContain("Half")
+      await answer.abandoned
     },
   },
   {

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
-import { hostDeaths, runtimeDeaths, telegramFaults } from "./agent-crashes.ts"
+import { hostDeaths, hungCall, runtimeDeaths, telegramFaults } from "./agent-crashes.ts"
 import { handOver, work } from "./agent-scenarios.ts"
 import { troubles } from "./agent-troubles.ts"
 import type { CodexBrain } from "./brain.ts"
@@ -71,6 +71,6 @@ describe.skipIf(binaries.codex === null)("codex through Telegram", () => {
   })
 
   describe("when Telegram fails", () => {
-    for (const { promise, play } of telegramFaults) it(promise, () => play(stage))
+    for (const { promise, play } of [...telegramFaults, hungCall]) it(promise, () => play(stage))
   })
 })
