@@ -49,7 +49,7 @@ const FIRST_PAUSE_MS = 200
 const SILENCE_MS = 30_000
 
 /** The most that this server hands out, in bytes. */
-export function downloadLimit(api: BotApi): number {
+function downloadLimit(api: BotApi): number {
   return api.isLocal ? LOCAL_LIMIT : DOWNLOAD_LIMIT
 }
 
