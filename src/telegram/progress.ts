@@ -160,10 +160,12 @@ export class Progress {
   /** Null once the owner has stopped it: a draft that comes back would look as if they had not. */
   #draft(id: TurnId): Rich | null {
     const { kernel, say } = this.#spec
-    if (kernel.ledger.turns.find(id)?.stopRequestedAt != null) return null
+    const turn = kernel.ledger.turns.find(id)
+    if (turn?.stopRequestedAt != null) return null
     const live = kernel.live.find(id)
     const text = live ? messageText(live) : ""
-    const doing = live ? this.#doing(live) : say("status.thinking")
+    const working = live ? this.#doing(live) : say("status.thinking")
+    const doing = turn?.state === "waiting" ? say("status.waiting") : working
     if (text === "") return concat(italic(doing))
     return concat(renderStreaming(recentPart(text, DRAFT_SHOWN)), "\n\n", italic(doing))
   }
