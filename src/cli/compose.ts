@@ -16,10 +16,13 @@ import type { BotStatus } from "../protocol/control.ts"
 import { ensureHost } from "../runtime/host-link/launch.ts"
 import { startHousekeeping } from "../runtime/housekeeping.ts"
 import { Kernel } from "../runtime/kernel.ts"
+import { watchStorage } from "../runtime/storage.ts"
 import { TelegramSurface } from "../telegram/surface.ts"
 import { startControlServer } from "../web/control-server.ts"
 import { type Health, startLocalServer } from "../web/local-server.ts"
 import { Metrics } from "../web/metrics.ts"
+import { guardProcess } from "./crash-guard.ts"
+import { tellOfStorage } from "./storage-alarm.ts"
 
 export interface RuntimeSpec {
   readonly config: Config
@@ -68,6 +71,7 @@ async function compose(spec: RuntimeSpec, release: () => void): Promise<RunningR
   const { config, version } = spec
   const log = logOf(config)
   const ledger = await openLedger(config.dataDir, systemClock.now())
+  const unguard = guardProcess(log)
   const kernel = kernelOf(spec, ledger, log)
   const bots = new BotStates(config, kernel)
   const metrics = new Metrics({ kernel, version, bots: () => bots.all() })
@@ -113,6 +117,11 @@ async function compose(spec: RuntimeSpec, release: () => void): Promise<RunningR
   })
   kernel.start()
   telegram?.start()
+  const unwatch = watchStorage({
+    ledger,
+    clock: systemClock,
+    onChange: (isStuck) => void tellOfStorage(config, log, isStuck),
+  })
   const housekeeping = startHousekeeping({ ...config, ledger, clock: systemClock, log })
   health = { state: "ready" }
   log.info({ version, bots: telegram ? config.telegram.bots.length : 0 }, "the runtime is ready")
@@ -121,14 +130,19 @@ async function compose(spec: RuntimeSpec, release: () => void): Promise<RunningR
     log.info({ agents }, "the runtime stops")
     health = { state: "stopping", reason: "the runtime is stopping" }
     housekeeping.stop()
-    await Promise.all([
+    unwatch()
+    const ended = await Promise.allSettled([
       telegram?.stop(),
       control.close(),
       local?.kind === "listening" ? local.close() : undefined,
     ])
+    // What a full disk kept from ending in order is taken up by the next start.
+    for (const one of ended)
+      if (one.status === "rejected") log.error({ err: one.reason }, "a part did not stop")
     if (agents) await kernel.stopAgents()
     kernel.stop()
     ledger.close()
+    unguard()
     release()
   }
   let stopping: Promise<void> | null = null

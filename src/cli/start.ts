@@ -1,5 +1,8 @@
+import { join } from "node:path"
 import type { ConfigProblem } from "../core/config-fault.ts"
+import { LEDGER_FILE } from "../ledger/database.ts"
 import { DamagedLedgerError, NewerLedgerError } from "../ledger/errors.ts"
+import { sqliteResult } from "../platform/sqlite-error.ts"
 import { errorCode } from "../platform/system-error.ts"
 import { type RunningRuntime, type StopHow, startRuntime } from "./compose.ts"
 import { type CliContext, printLine, showInstant } from "./context.ts"
@@ -71,8 +74,22 @@ function sayTaken(
 
 /** What the owner can mend, in one line; null for a fault of ours. */
 function startFault({ config, say }: CliContext, error: unknown): string | null {
-  if (error instanceof DamagedLedgerError || error instanceof NewerLedgerError) return error.message
+  if (error instanceof DamagedLedgerError) return damageText(error, say)
+  if (error instanceof NewerLedgerError) {
+    const { path, found, known } = error
+    return say("start.ledger_newer", { path, found, known })
+  }
   const { dataDir } = config
+  switch (sqliteResult(error)) {
+    case SQLITE.busy:
+    case SQLITE.locked:
+      return say("start.ledger_held", { path: join(dataDir, LEDGER_FILE) })
+    case SQLITE.full:
+      return say("start.disk_full", { dataDir })
+    case SQLITE.readOnly:
+    case SQLITE.cannotOpen:
+      return say("start.not_writable", { dataDir })
+  }
   switch (errorCode(error)) {
     case "EACCES":
     case "EPERM":
@@ -87,4 +104,12 @@ function startFault({ config, say }: CliContext, error: unknown): string | null 
     default:
       return null
   }
+}
+
+const SQLITE = { busy: 5, locked: 6, readOnly: 8, full: 13, cannotOpen: 14 } as const
+
+function damageText({ setAside, backup, path, permit }: DamagedLedgerError, say: CliContext["say"]): string {
+  const restore =
+    backup === null ? say("start.ledger_no_backup") : say("start.ledger_restore", { backup, path })
+  return [say("start.ledger_damaged", { setAside }), restore, say("start.ledger_anew", { permit })].join("\n")
 }

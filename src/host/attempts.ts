@@ -40,7 +40,10 @@ export class Attempts {
   }
 
   state(attempt: AttemptId): AttemptState | null {
-    return this.#open.get(attempt)?.state ?? this.#options.journal.attempt(attempt)?.state ?? null
+    const state = this.#open.get(attempt)?.state
+    // An end that is not written yet is none: who asks must not take it for one whose event has been told.
+    if (state !== undefined && state !== "ended") return state
+    return this.#options.journal.attempt(attempt)?.state ?? state ?? null
   }
 
   isOpen(attempt: AttemptId): boolean {

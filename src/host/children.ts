@@ -31,7 +31,13 @@ export class Children {
   }
 
   forget(pid: number): void {
-    if (this.#running.delete(pid) && !this.#isEnding) this.#journal.removeChild(pid)
+    if (!this.#running.delete(pid) || this.#isEnding) return
+    try {
+      this.#journal.removeChild(pid)
+    } catch (error) {
+      // A row too many does no harm: the next host sees that it names nobody.
+      this.#log.warn({ error, child: pid }, "the end of a child could not be noted")
+    }
   }
 
   /** Ends what a dead host left, except children made to survive it. Call before anything is started. */

@@ -4,6 +4,7 @@
  */
 import type { Socket } from "node:net"
 import { LineTooLong, splitLines } from "../platform/lines.ts"
+import { isSqliteStorageFailure } from "../platform/sqlite-error.ts"
 import {
   HOST_PROTOCOLS,
   type HostCommand,
@@ -14,6 +15,7 @@ import {
 import type { Clock, Log } from "../providers/provider.ts"
 import { CommandError } from "./command-error.ts"
 import type { Carry } from "./commands.ts"
+import { DISK_FULL } from "./failures.ts"
 import type { StoredEvent } from "./journal/journal.ts"
 import type { LiveText } from "./live-text.ts"
 
@@ -166,6 +168,10 @@ export class Connection {
 
   #fault(id: number, kind: HostCommand["kind"], error: unknown): HostFrame {
     const { log } = this.#options
+    if (isSqliteStorageFailure(error)) {
+      log.error({ error, kind }, "a command could not be recorded")
+      return { type: "error", id, code: "storage", message: DISK_FULL }
+    }
     if (!(error instanceof CommandError)) {
       log.error({ error, kind }, "a command failed")
       return { type: "error", id, code: "invalid", message: "the host failed; its log says how" }

@@ -28,6 +28,8 @@ export class EventLog {
   #pending: Entry[] = []
   #acked = 0
   #isScheduled = false
+  /** Set after a failure; one at a time, however often it is tried meanwhile. */
+  #retry: { cancel(): void } | null = null
 
   constructor(options: EventLogOptions) {
     this.#options = options
@@ -80,7 +82,10 @@ export class EventLog {
     } catch (error) {
       // A full disk, most likely: nothing may be lost or reordered, so all of it waits for the next try.
       log.error({ error, waiting: batch.length }, "the journal could not be written")
-      clock.after(RETRY_MS, () => this.flush())
+      this.#retry ??= clock.after(RETRY_MS, () => {
+        this.#retry = null
+        this.flush()
+      })
       return
     }
     this.#pending = []

@@ -3,6 +3,7 @@
  * their arrival.
  */
 import { ProviderError } from "../core/provider-error.ts"
+import { isSqliteStorageFailure } from "../platform/sqlite-error.ts"
 import type { AttemptId, RequestId, SessionId } from "../protocol/ids.ts"
 import type { Answer, Prompt, SessionSpec, Settings } from "../protocol/session.ts"
 import type { Clock, Log, Provider, SteerOutcome } from "../providers/provider.ts"
@@ -40,6 +41,8 @@ interface Turn {
 /** How long an interrupted agent may take to end its turn before it is closed instead. */
 const INTERRUPT_LIMIT_MS = 20_000
 const CLOSE_LIMIT_MS = 10_000
+/** How long a disk that takes nothing is left alone. */
+const STORAGE_RETRY_MS = 1_000
 
 export class Lane {
   readonly #options: LaneOptions
@@ -136,8 +139,23 @@ export class Lane {
     const ended = attempts.whenEnded(turn.attempt)
     const session = await Promise.race([this.#ensureOpen(turn.provider, spec), ended])
     if (!session || this.#isStopping || !attempts.isOpen(turn.attempt)) return
-    if (attempts.state(turn.attempt) === "recorded") attempts.handOver(turn.attempt)
+    if (attempts.state(turn.attempt) === "recorded") await this.#handOver(turn.attempt)
+    if (attempts.state(turn.attempt) !== "handing_over") return
     await Promise.race([this.#send(session, turn), ended])
+  }
+
+  /** Not before it is on the disk; a full one is waited for. */
+  async #handOver(attempt: AttemptId): Promise<void> {
+    const { attempts, clock, log } = this.#options
+    while (attempts.isOpen(attempt) && !this.#isStopping) {
+      try {
+        return attempts.handOver(attempt)
+      } catch (error) {
+        if (!isSqliteStorageFailure(error)) throw error
+        log.error({ error, attempt }, "the journal could not be written; the prompt waits")
+        await new Promise<void>((resolve) => clock.after(STORAGE_RETRY_MS, resolve))
+      }
+    }
   }
 
   async #send(session: OpenSession, turn: Turn): Promise<void> {

@@ -10,6 +10,7 @@ import { createLog } from "../platform/log.ts"
 import { errorCode } from "../platform/system-error.ts"
 import { ownVersion } from "../platform/version.ts"
 import type { Log, Provider } from "../providers/provider.ts"
+import { isDiskTrouble } from "./failures.ts"
 import { type Host, type MakeContext, startHost } from "./host.ts"
 
 export type CreateProviders = (config: Config, makeContext: MakeContext) => readonly Provider[]
@@ -68,6 +69,8 @@ function live(host: Host, log: Log): void {
   for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const)
     process.on(name, () => void host.stop(`got ${name}`))
   const fail = (error: unknown): void => {
+    // A full disk is no reason to end every agent: what could not be written is tried again, or told as a failure.
+    if (isDiskTrouble(error)) return log.error({ error }, "the disk did not take what had to be written")
     log.error({ error }, "the host fails")
     host.abandon()
     process.exit(1)

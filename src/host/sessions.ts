@@ -1,6 +1,7 @@
 /** What the runtime wants of sessions, each command carried out once however often it comes. */
 import { createHash } from "node:crypto"
 import { ProviderError } from "../core/provider-error.ts"
+import { isSqliteStorageFailure } from "../platform/sqlite-error.ts"
 import type { AttemptState, HostCommand, HostResult } from "../protocol/host-link.ts"
 import type { ProviderId, SessionId } from "../protocol/ids.ts"
 import type { Answer, Settings } from "../protocol/session.ts"
@@ -85,7 +86,7 @@ export class Sessions {
     journal.write("durable", () => journal.addSteer(steerId, attempt))
     try {
       const outcome = await lane.steer(attempt, prompt)
-      journal.write("durable", () => journal.setSteerOutcome(steerId, outcome))
+      this.#note(() => journal.setSteerOutcome(steerId, outcome))
       return outcome
     } catch (error) {
       // Certainly not taken: it may be sent again. After any other fault that is unknown, and stays so.
@@ -113,8 +114,19 @@ export class Sessions {
     if (attempt === null || !lane) return "gone"
     journal.write("durable", () => journal.addAnswer({ request, attempt, digest }))
     const outcome = await fromProvider(lane.answer(attempt, request, answer))
-    journal.write("durable", () => journal.setAnswerOutcome(request, outcome))
+    this.#note(() => journal.setAnswerOutcome(request, outcome))
     return outcome
+  }
+
+  /** What has happened is told even if it cannot be written down; only a later host would have to ask again. */
+  #note(change: () => void): void {
+    const { journal, log } = this.#options
+    try {
+      journal.write("durable", change)
+    } catch (error) {
+      if (!isSqliteStorageFailure(error)) throw error
+      log.error({ error }, "an outcome could not be written to the journal")
+    }
   }
 
   async configure(session: SessionId, settings: Settings): Promise<void> {

@@ -81,7 +81,11 @@ async function launch(
   const isStarted = once(started, "spawn")
   // Looked at below; until then a failure is nobody's yet.
   isStarted.catch(() => null)
-  const root = await record(options, spec, started.pid)
+  const root = await record(options, spec, started.pid).catch((error: unknown) => {
+    // Nobody would find it again.
+    started.kill("SIGKILL")
+    throw error
+  })
   try {
     await isStarted
   } catch (cause) {

@@ -13,9 +13,10 @@ import {
 } from "node:fs"
 import { dirname, join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
+import { isDamage } from "../platform/sqlite-error.ts"
 import type { Instant } from "../protocol/ids.ts"
 import { backUp, latestBackup } from "./backups.ts"
-import { ACCEPT_NEW_FILE, DamagedLedgerError, isDamage, NewerLedgerError } from "./errors.ts"
+import { ACCEPT_NEW_FILE, DamagedLedgerError, NewerLedgerError } from "./errors.ts"
 import { problemsIn } from "./integrity.ts"
 import { foundation } from "./migrations/0001-foundation.ts"
 

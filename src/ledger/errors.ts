@@ -1,5 +1,6 @@
 /** What can be wrong with the ledger as a whole. */
 import { dirname, join } from "node:path"
+import { isSqliteStorageFailure } from "../platform/sqlite-error.ts"
 
 export const ACCEPT_NEW_FILE = "accept-new-ledger"
 
@@ -57,23 +58,7 @@ export class StorageError extends Error {
   readonly code = "ledger_storage"
 }
 
-/** SQLITE_BUSY 5, LOCKED 6, NOMEM 7, READONLY 8, IOERR 10, FULL 13, CANTOPEN 14: the file's surroundings, not its content. */
-const STORAGE_CODES = [5, 6, 7, 8, 10, 13, 14]
-/** SQLITE_CORRUPT 11, NOTADB 26: a file that is not, or no longer, a database. */
-const DAMAGE_CODES = [11, 26]
-
 /** Whether a write failed for want of a disk that takes it: worth another try later. */
 export function isStorageFailure(error: unknown): boolean {
-  return error instanceof StorageError || STORAGE_CODES.includes(resultCode(error))
-}
-
-export function isDamage(error: unknown): boolean {
-  return DAMAGE_CODES.includes(resultCode(error))
-}
-
-/** SQLite's primary result code; -1 for any other error. */
-function resultCode(error: unknown): number {
-  return error instanceof Error && "errcode" in error && typeof error.errcode === "number"
-    ? error.errcode & 0xff
-    : -1
+  return error instanceof StorageError || isSqliteStorageFailure(error)
 }

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs"
 import path from "node:path"
 import type { OpsSay } from "../core/texts/ops.ts"
 import { integrityProblems, LEDGER_FILE } from "../ledger/database.ts"
+import { isDamage } from "../platform/sqlite-error.ts"
 import { errorCode } from "../platform/system-error.ts"
 import type { Finding } from "./finding.ts"
 
@@ -14,7 +15,7 @@ export function checkLedger(dataDir: string, say: OpsSay): Finding {
     if (first === undefined) return { id: "ledger", state: "ok", what: say("ledger.ok"), remedy: null }
     return damaged(dataDir, first, say)
   } catch (error) {
-    if (isDamage(error)) return damaged(dataDir, error.message, say)
+    if (error instanceof Error && isDamage(error)) return damaged(dataDir, error.message, say)
     const what = say("ledger.unreadable", { detail: errorCode(error) })
     return { id: "ledger", state: "fail", what, remedy: say("ledger.unreadable_remedy", { path: file }) }
   }
@@ -28,9 +29,4 @@ function damaged(dataDir: string, detail: string, say: OpsSay): Finding {
     what: say("ledger.damaged", { detail }),
     remedy: say("ledger.damaged_remedy", places),
   }
-}
-
-/** SQLITE_CORRUPT 11 and SQLITE_NOTADB 26. */
-function isDamage(error: unknown): error is Error {
-  return error instanceof Error && "errcode" in error && [11, 26].includes(Number(error.errcode) & 0xff)
 }

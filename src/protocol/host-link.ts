@@ -129,7 +129,8 @@ export const HostFrame = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("error"),
     id: z.number().int(),
-    code: z.enum(["unknown_provider", "unknown_session", "provider", "invalid", "stopping"]),
+    /** `storage`: the host could not record the command, so nothing of it was done; it may be sent again. */
+    code: z.enum(["unknown_provider", "unknown_session", "provider", "invalid", "stopping", "storage"]),
     message: z.string(),
   }),
   z.object({ type: z.literal("event"), ...HostEvent.shape }),

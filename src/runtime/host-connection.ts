@@ -50,6 +50,18 @@ export class HostConnection {
     this.use().catch((error: unknown) => this.#onFailure(error))
   }
 
+  /** Gives the link up and makes it again after `ms`: then everything that is unsettled is said once more. */
+  renewAfter(ms: number): void {
+    const link = this.#link
+    this.#link = null
+    link?.close()
+    if (this.#isClosed || this.#retry) return
+    this.#retry = this.#options.clock.after(ms, () => {
+      this.#retry = null
+      this.ensure()
+    })
+  }
+
   close(): void {
     this.#isClosed = true
     this.#retry?.cancel()

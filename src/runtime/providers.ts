@@ -117,10 +117,11 @@ export class Providers {
   }
 
   #rememberLabels(providers: readonly ListedProvider[]): void {
-    const { machine } = this.#context.ledger
+    const { ledger, clock } = this.#context
     for (const { id, label } of providers) {
       const key = PROVIDER_LABEL + id
-      if (machine.setting(key) !== label) machine.set(key, label, this.#context.clock.now())
+      if (ledger.machine.setting(key) === label) continue
+      ledger.transact(() => ledger.machine.set(key, label, clock.now()))
     }
   }
 

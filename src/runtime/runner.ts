@@ -5,6 +5,7 @@
 
 import { retryPrompt } from "../core/retry-prompt.ts"
 import { nextInQueue } from "../core/turn.ts"
+import { isStorageFailure } from "../ledger/errors.ts"
 import type { Session } from "../ledger/sessions.ts"
 import type { Durability } from "../ledger/transaction.ts"
 import type { Turn } from "../ledger/turns.ts"
@@ -33,9 +34,15 @@ export interface TurnRunnerOptions {
   readonly onLink: () => void
 }
 
+/** How long a disk that takes nothing, here or at the host, is left alone. */
+const STORAGE_RETRY_MS = 1_000
+
 /** The link ended or is ending: what was sent over it is repeated over the next one. */
 const isLinkLost = (error: HostLinkError): boolean =>
   ["closed", "unreachable", "stopping"].includes(error.code)
+
+/** The host's disk took nothing of a command, so nothing of it was done. */
+const isStuck = (error: unknown): boolean => error instanceof HostLinkError && error.code === "storage"
 
 export class TurnRunner {
   readonly host: HostConnection
@@ -100,10 +107,7 @@ export class TurnRunner {
     const started = link && this.#dispatch(session, link)
     if (!started) return
     this.#context.ledger.afterCommit(() => {
-      this.#startTurn(link, started, { recoverOnly: false }).catch((error: unknown) => {
-        this.#context.log.warn({ err: error, session }, "a turn could not be handed over yet")
-        this.host.ensure()
-      })
+      void this.#startTurn(link, started, { recoverOnly: false })
     })
   }
 
@@ -141,17 +145,24 @@ export class TurnRunner {
   }
 
   async #look(session: SessionId): Promise<void> {
-    const next = this.#next(session)
-    if (next.kind === "wait") this.#wakeAt(session, next.until)
-    if (next.kind !== "run") return
     try {
+      const next = this.#next(session)
+      if (next.kind === "wait") this.#wakeAt(session, next.until)
+      if (next.kind !== "run") return
       const link = await this.host.use()
       const started = this.#dispatch(session, link)
       if (started) await this.#startTurn(link, started, { recoverOnly: false })
     } catch (error) {
+      if (isStorageFailure(error)) return this.#comeBackLater(error)
       this.#context.log.warn({ err: error, session }, "a turn could not be handed over yet")
       this.host.ensure()
     }
+  }
+
+  /** Nothing is lost with the link: the ledger says what is open, and the host keeps its events until they are taken in. */
+  #comeBackLater(error: unknown): void {
+    this.#context.log.error({ err: error }, "the disk does not take what has to be written; trying again")
+    this.host.renewAfter(STORAGE_RETRY_MS)
   }
 
   #next(session: SessionId) {
@@ -179,12 +190,12 @@ export class TurnRunner {
   }
 
   async #startTurn(link: HostLink, turn: Turn, { recoverOnly }: { recoverOnly: boolean }): Promise<void> {
-    const session = this.#context.ledger.sessions.find(turn.session)
-    if (!session || !turn.attempt) return
-    const hadEffects = turn.attempts > 1 && this.#context.ledger.events.hadEffects(turn.id)
-    const prompt = retryPrompt(turn.prompt, { hadEffects })
-    const spec = this.specOf(session)
     try {
+      const session = this.#context.ledger.sessions.find(turn.session)
+      if (!session || !turn.attempt) return
+      const hadEffects = turn.attempts > 1 && this.#context.ledger.events.hadEffects(turn.id)
+      const prompt = retryPrompt(turn.prompt, { hadEffects })
+      const spec = this.specOf(session)
       const { state } = await link.command({
         kind: "turn.start",
         attempt: turn.attempt,
@@ -193,10 +204,20 @@ export class TurnRunner {
         recoverOnly,
       })
       if (recoverOnly) this.#context.ledger.turns.handedTo(turn.id, link.journal)
-      if (state === "ended") this.#settleEnded(turn)
+      if (state === "ended") this.#settleEnded(turn, link)
       if (turn.stopRequestedAt !== null) this.interrupt(turn.id)
     } catch (error) {
+      this.#onStartFailed(turn, error)
+    }
+  }
+
+  #onStartFailed(turn: Turn, error: unknown): void {
+    try {
       this.#onStartRefused(turn, error)
+    } catch (fault) {
+      if (isStorageFailure(fault)) return this.#comeBackLater(fault)
+      this.#context.log.error({ err: fault, turn: turn.id }, "a turn could not be handed over yet")
+      this.host.renewAfter(STORAGE_RETRY_MS)
     }
   }
 
@@ -215,6 +236,7 @@ export class TurnRunner {
   #onStartRefused(turn: Turn, error: unknown): void {
     if (!(error instanceof HostLinkError)) throw error
     if (isLinkLost(error)) return this.host.ensure()
+    if (isStuck(error)) return this.#onHostStuck(error)
     const logId = this.#context.log.keep("the host refused a turn", error)
     const failure = { class: "bad_request", detail: error.message, logId } as const
     this.#context.ledger.transact(() => {
@@ -223,9 +245,17 @@ export class TurnRunner {
     })
   }
 
+  /** The host could not even record what it was told, so it has done nothing. */
+  #onHostStuck(error: HostLinkError): void {
+    this.#onHostUnavailable(error.message)
+    this.#comeBackLater(error)
+  }
+
   /** The host says it is over, yet its last event was never seen: its result is lost, and that is said. */
-  #settleEnded(turn: Turn): void {
+  #settleEnded(turn: Turn, link: HostLink): void {
     this.#commitReceived()
+    // Given up meanwhile: the event comes again over the next one.
+    if (this.host.current !== link) return
     const current = this.#context.ledger.turns.find(turn.id)
     if (!current || isEnded(current) || current.attempt !== turn.attempt) return
     this.#context.ledger.transact(() =>
@@ -242,10 +272,15 @@ export class TurnRunner {
       onLive: (live) => this.#onLive(live),
       onDown: () => this.#commitReceived(),
     })
-    if (cursor?.journal !== link.journal) {
-      this.#context.ledger.machine.setHostCursor({ journal: link.journal, acked: 0 })
+    try {
+      if (cursor?.journal !== link.journal) {
+        this.#context.ledger.machine.setHostCursor({ journal: link.journal, acked: 0 })
+      }
+      return link
+    } catch (error) {
+      link.close()
+      throw error
     }
-    return link
   }
 
   #receive(event: HostEvent): void {
@@ -260,8 +295,9 @@ export class TurnRunner {
     try {
       this.#commit(events)
     } catch (error) {
+      if (isStorageFailure(error)) return this.#comeBackLater(error)
       this.#context.log.error({ err: error, count: events.length }, "events could not be taken in together")
-      for (const event of events) this.#commitAlone(event)
+      for (const event of events) if (!this.#commitAlone(event)) return
     }
     this.host.current?.ack(last.seq)
   }
@@ -276,19 +312,36 @@ export class TurnRunner {
     }, durabilityOf(events))
   }
 
-  /** One event that cannot be taken in must not hold up all others for ever: it is kept in the log and passed over. */
-  #commitAlone(event: HostEvent): void {
-    const { ledger, log } = this.#context
+  /**
+   * One event that cannot be taken in must not hold up all others for ever: it is kept in the log and passed over.
+   * False when the disk takes nothing at all.
+   */
+  #commitAlone(event: HostEvent): boolean {
     try {
       this.#commit([event])
+      return true
     } catch (error) {
+      if (!isStorageFailure(error)) return this.#passOver(event, error)
+      this.#comeBackLater(error)
+      return false
+    }
+  }
+
+  #passOver(event: HostEvent, fault: unknown): boolean {
+    const { ledger, log } = this.#context
+    try {
       log.error(
-        { err: error, logId: log.keep("an event that could not be taken in", event) },
+        { err: fault, logId: log.keep("an event that could not be taken in", event) },
         "event passed over",
       )
       const cursor = ledger.machine.hostCursor()
       if (cursor)
         ledger.machine.setHostCursor({ journal: cursor.journal, acked: Math.max(cursor.acked, event.seq) })
+      return true
+    } catch (error) {
+      if (!isStorageFailure(error)) throw error
+      this.#comeBackLater(error)
+      return false
     }
   }
 
@@ -320,6 +373,7 @@ export class TurnRunner {
       const { outcome } = await link.command(command)
       this.#onSteered(id, outcome)
     } catch (error) {
+      if (isStorageFailure(error) || isStuck(error)) return this.#comeBackLater(error)
       if (!(error instanceof HostLinkError)) throw error
       if (isLinkLost(error)) return this.host.ensure()
       this.#context.log.warn({ err: error, turn: id }, "the host could not pass a prompt on")
@@ -342,6 +396,7 @@ export class TurnRunner {
       ledger.requests.markDelivered(id)
       if (outcome === "gone") log.info({ request: id }, "the agent no longer waited for this answer")
     } catch (error) {
+      if (isStorageFailure(error) || isStuck(error)) return this.#comeBackLater(error)
       if (!(error instanceof HostLinkError)) throw error
       log.warn({ err: error, request: id }, "an answer is not with the host yet")
       this.host.ensure()

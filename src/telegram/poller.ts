@@ -2,6 +2,7 @@
 import { setImmediate as afterThis, setTimeout as sleep } from "node:timers/promises"
 import type { Update, UserFromGetMe } from "grammy/types"
 import type { Log } from "../core/log.ts"
+import { isStorageFailure } from "../ledger/errors.ts"
 import type { Ledger } from "../ledger/ledger.ts"
 import type { Bot } from "../ledger/machine.ts"
 import type { Instant } from "../protocol/ids.ts"
@@ -63,6 +64,7 @@ export class Poller {
   /** Set while it runs. */
   #stopping: AbortController | null = null
   #running: Promise<void> = Promise.resolve()
+  #unwatch: () => void = () => undefined
   #api: BotApi | null = null
   /** What the next poll acknowledges; 0 asks for everything that was never acknowledged. */
   #offset = 0
@@ -90,14 +92,25 @@ export class Poller {
     if (this.#stopping) return
     const stopping = new AbortController()
     this.#stopping = stopping
+    this.#unwatch = this.#spec.ledger.onStorage((isStuck) => {
+      if (!isStuck) this.#handOutAgain()
+    })
     this.#running = this.#run(stopping.signal)
   }
 
   /** Gives the open poll up at once. What it would have brought comes with the next start. */
   async stop(): Promise<void> {
     this.#stopping?.abort()
+    this.#unwatch()
     await this.#running
     this.#stopping = null
+  }
+
+  /** What was received could not be handled while the disk took nothing. */
+  #handOutAgain(): void {
+    const { ledger, rules, onReceived } = this.#spec
+    const lanes = ledger.inbox.open().filter((row) => row.bot === rules.bot)
+    onReceived([...new Set(lanes.map((row) => row.lane))])
   }
 
   /**
@@ -247,7 +260,13 @@ export class Poller {
   #enter(state: PollState, detail: string | null): void {
     if (this.#state === state) return
     this.#state = state
-    this.#record(state, detail)
+    try {
+      this.#record(state, detail)
+    } catch (error) {
+      // Polling is what goes on when the disk is full: only for display was this.
+      if (!isStorageFailure(error)) throw error
+      this.#spec.log.warn({ err: error, bot: this.bot }, "the state of a bot could not be stored")
+    }
     this.#spec.onState(state, detail)
   }
 

@@ -64,6 +64,17 @@ export const en = {
   "start.not_a_directory":
     "{dataDir} is not a directory. Move what is there, or choose another place with DATA_DIR.",
   "start.disk_full": "The disk of {dataDir} is full. Nothing was lost; free some space and start again.",
+  "start.ledger_held":
+    "Another program holds {path}. End it (a database browser, perhaps), then start again.",
+  "start.ledger_newer":
+    "{path} was written by a newer RemoteAgent (schema {found}; this one knows {known}). Nothing was changed. Update RemoteAgent, or choose another place with DATA_DIR.",
+  "start.ledger_damaged": "The ledger is damaged. It was set aside as {setAside}; nothing was deleted.",
+  "start.ledger_restore": 'To go on from the last backup, then start again: cp "{backup}" "{path}"',
+  "start.ledger_no_backup": "There is no backup.",
+  "start.ledger_anew": 'To begin with an empty ledger instead: touch "{permit}"',
+  "storage.stuck":
+    "RemoteAgent cannot write to its disk ({dataDir}): it is full, fails, or another program holds the ledger. Free some space; nothing is lost, what you send waits, and everything goes on by itself.",
+  "storage.freed": "RemoteAgent can write to its disk again and goes on.",
   "start.ready": "Ready. Ctrl-C stops it; agents work on and are found again.",
   "start.stopping": "Stopping …",
   "start.stopped": "Stopped.",
