@@ -2,7 +2,7 @@
 
 export type Redactor = (text: string) => string
 
-export const REDACTED = "[redacted]"
+const REDACTED = "[redacted]"
 
 /** Shorter values would black out ordinary words; what is secret has to be longer. */
 const SHORTEST_SECRET = 4

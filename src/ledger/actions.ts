@@ -10,8 +10,6 @@ export interface Action {
   readonly expiresAt: Instant
 }
 
-export type ActionsTable = ReturnType<typeof actionsTable>
-
 export function actionsTable(db: DatabaseSync) {
   const insert = db.prepare(
     "INSERT INTO actions (id, address, body, created_at, expires_at) VALUES (?, ?, ?, ?, ?)",

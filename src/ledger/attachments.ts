@@ -13,8 +13,6 @@ export interface Attachment {
   readonly path: string
 }
 
-export type AttachmentsTable = ReturnType<typeof attachmentsTable>
-
 export function attachmentsTable(db: DatabaseSync) {
   const insert = db.prepare(`INSERT INTO attachments
     (id, session, turn, direction, name, media_type, size, sha256, path, created_at)

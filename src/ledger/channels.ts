@@ -16,8 +16,6 @@ const toChannel = (row: Record<string, unknown>): Channel => ({
   session: row.session as SessionId | null,
 })
 
-export type ChannelsTable = ReturnType<typeof channelsTable>
-
 export function channelsTable(db: DatabaseSync) {
   const insert = db.prepare(
     "INSERT INTO channels (surface, address, created_at, updated_at) VALUES (?, ?, ?, ?)",

@@ -9,8 +9,6 @@ export interface StoredEvent {
   readonly body: unknown
 }
 
-export type EventsTable = ReturnType<typeof eventsTable>
-
 /** Appended facts of a session, numbered without gaps. */
 export function eventsTable(db: DatabaseSync) {
   const take = db.prepare(

@@ -20,8 +20,6 @@ const toRow = (row: Record<string, unknown>): InboxRow => ({
   receivedAt: row.received_at as Instant,
 })
 
-export type InboxTable = ReturnType<typeof inboxTable>
-
 /** Received and not yet handled. An update takes effect once: identity is (bot, update id), never an order. */
 export function inboxTable(db: DatabaseSync) {
   const insert =

@@ -16,8 +16,6 @@ export interface HostCursor {
   readonly acked: number
 }
 
-export type MachineTables = ReturnType<typeof machineTables>
-
 export function machineTables(db: DatabaseSync) {
   const getSetting = db.prepare("SELECT value FROM settings WHERE key = ?")
   const setSetting = db.prepare(`INSERT INTO settings (key, value, updated_at) VALUES (?, ?, ?)

@@ -58,8 +58,6 @@ const toRow = (row: Record<string, unknown>): OutboxRow => ({
   updatedAt: row.updated_at as Instant,
 })
 
-export type OutboxTable = ReturnType<typeof outboxTable>
-
 /** Owed and not yet delivered. */
 export function outboxTable(db: DatabaseSync) {
   const insert = db.prepare(`INSERT INTO outbox

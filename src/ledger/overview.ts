@@ -4,8 +4,6 @@ export const overviewSql = {
   openSessions: "SELECT count(*) AS n FROM sessions WHERE state = 'open'",
 } as const
 
-export type OverviewQueries = ReturnType<typeof overviewQueries>
-
 /** Numbers of the whole ledger. */
 export function overviewQueries(db: DatabaseSync) {
   const openSessions = db.prepare(overviewSql.openSessions)

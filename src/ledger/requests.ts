@@ -39,8 +39,6 @@ const toRequest = (row: Row): StoredRequest => ({
   closedAt: row.closed_at as Instant | null,
 })
 
-export type RequestsTable = ReturnType<typeof requestsTable>
-
 export function requestsTable(db: DatabaseSync) {
   const insert = db.prepare(`INSERT INTO requests (id, session, turn, attempt, body, state, created_at)
     VALUES (?, ?, ?, ?, ?, 'open', ?) ON CONFLICT (id) DO NOTHING`)

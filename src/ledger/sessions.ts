@@ -37,8 +37,6 @@ const toSession = (row: Row): Session => ({
   updatedAt: row.updated_at as Instant,
 })
 
-export type SessionsTable = ReturnType<typeof sessionsTable>
-
 export function sessionsTable(db: DatabaseSync) {
   const next = db.prepare(
     "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'sessions'), 0) + 1 AS n",

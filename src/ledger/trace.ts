@@ -31,8 +31,6 @@ export const traceSql = {
     WHERE bot = ? AND update_id = ?`,
 } as const
 
-export type TraceQueries = ReturnType<typeof traceQueries>
-
 export function traceQueries(db: DatabaseSync) {
   const clientId = db.prepare(traceSql.clientId)
   const turnOfAttempt = db.prepare(traceSql.turnOfAttempt)

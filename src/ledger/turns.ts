@@ -59,8 +59,6 @@ const toTurn = (row: Row): Turn => ({
 
 const OPEN = "state IN ('queued', 'dispatching', 'running', 'waiting')"
 
-export type TurnsTable = ReturnType<typeof turnsTable>
-
 export function turnsTable(db: DatabaseSync) {
   const insert = db.prepare(`INSERT INTO turns
     (id, session, position, state, origin, channel, source_message, client_id, prompt, hold, created_at)

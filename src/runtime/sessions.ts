@@ -8,7 +8,7 @@ import type { RuntimeContext } from "./context.ts"
 import { OwnerError } from "./errors.ts"
 
 /** Its presence makes a directory ours: only such directories are ever cleaned or deleted. */
-export const WORKSPACE_MARKER = ".remoteagent-workspace"
+const WORKSPACE_MARKER = ".remoteagent-workspace"
 
 export interface SessionsOptions {
   /** Where managed workspaces are made. */

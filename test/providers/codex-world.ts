@@ -56,7 +56,7 @@ export interface CodexWorld {
   close(): Promise<void>
 }
 
-export const MODEL = "gpt-5.5"
+const MODEL = "gpt-5.5"
 export const API_KEY = "sk-scripted-key"
 
 export function newAttempt(): AttemptId {

@@ -10,7 +10,7 @@ import type { Clock, Provider, ProviderConfig } from "../../src/providers/provid
 import type { Consumed } from "../fakes/acp-agent.ts"
 import { createSurroundings, type Surroundings } from "./local-context.ts"
 
-export const echoAgent = join(import.meta.dirname, "../fakes/acp-agent.ts")
+const echoAgent = join(import.meta.dirname, "../fakes/acp-agent.ts")
 
 /** As an agent that has to be put into its asking mode. */
 export const echoProfile: AcpProfile = {

@@ -2,7 +2,7 @@
 import { chmodSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
 
-export const JOURNAL_VERSION = 1
+const JOURNAL_VERSION = 1
 
 const TABLES = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;

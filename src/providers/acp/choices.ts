@@ -40,7 +40,7 @@ export function readChoices(result: SessionResult, profile: AcpProfile): Choices
 }
 
 /** The choices among configuration options alone; a later answer of the agent replaces the whole set. */
-export function readOptions(options: SessionResult["configOptions"]): Choices {
+function readOptions(options: SessionResult["configOptions"]): Choices {
   const choices: Partial<Record<Setting, Choice>> = {}
   for (const option of options ?? []) {
     const setting = option ? categories[option.category ?? ""] : undefined

@@ -201,7 +201,7 @@ export class UpdateQueue {
 const isKind = (key: string): key is UpdateKind => key !== "update_id"
 
 /** The one field that an update carries. */
-export function kindOf(content: UpdateContent): UpdateKind {
+function kindOf(content: UpdateContent): UpdateKind {
   const kinds = Object.keys(content).filter(isKind)
   const [kind] = kinds
   if (!kind || kinds.length !== 1)

@@ -5,7 +5,7 @@ import { findChat } from "./chat-access.ts"
 import { type Call, type Method, method } from "./method.ts"
 
 /** A draft stays on the owner's screen so long unless it is sent again. */
-export const draftLifetimeMs = 30_000
+const draftLifetimeMs = 30_000
 
 export const draftMethods: readonly Method[] = [
   method("sendRichMessageDraft", (call, args) => {
