@@ -7,12 +7,11 @@ import { retryPrompt } from "../core/retry-prompt.ts"
 import { nextInQueue } from "../core/turn.ts"
 import { isStorageFailure } from "../ledger/errors.ts"
 import type { Session } from "../ledger/sessions.ts"
-import type { Durability } from "../ledger/transaction.ts"
 import type { Turn } from "../ledger/turns.ts"
-import type { HostEvent } from "../protocol/host-link.ts"
 import type { AttemptId, RequestId, SessionId, TurnId } from "../protocol/ids.ts"
 import type { SessionSpec } from "../protocol/session.ts"
 import type { RuntimeContext } from "./context.ts"
+import { EventIntake } from "./event-intake.ts"
 import { HostConnection } from "./host-connection.ts"
 import { HostEvents, isEnded } from "./host-events.ts"
 import { type HostLink, HostLinkError, type HostLinkHandlers, type LiveText } from "./host-link/link.ts"
@@ -50,8 +49,7 @@ export class TurnRunner {
   readonly #live: LiveTurns
   readonly #events: HostEvents
   readonly #onSteered: TurnRunnerOptions["onSteered"]
-  /** Events received and not yet committed: one transaction takes all that came in one turn of the event loop. */
-  #received: HostEvent[] = []
+  readonly #intake: EventIntake
   /** Sessions whose queue is being looked at; a wake meanwhile looks again. */
   readonly #looking = new Map<SessionId, "once" | "again">()
   readonly #timers = new Map<SessionId, { cancel(): void }>()
@@ -62,6 +60,11 @@ export class TurnRunner {
     this.#onSteered = onSteered
     this.#live = live
     this.#events = new HostEvents(context, live, (session) => this.wake(session))
+    this.#intake = new EventIntake(context, {
+      apply: (event) => this.#events.apply(event),
+      onTaken: (seq) => this.host.current?.ack(seq),
+      onStuck: (error) => this.#comeBackLater(error),
+    })
     this.host = new HostConnection({
       connect: () => this.#connect(connect),
       onLink: (link) => {
@@ -253,7 +256,7 @@ export class TurnRunner {
 
   /** The host says it is over, yet its last event was never seen: its result is lost, and that is said. */
   #settleEnded(turn: Turn, link: HostLink): void {
-    this.#commitReceived()
+    this.#intake.flush()
     // Given up meanwhile: the event comes again over the next one.
     if (this.host.current !== link) return
     const current = this.#context.ledger.turns.find(turn.id)
@@ -268,9 +271,9 @@ export class TurnRunner {
     const link = await connect({
       journal: cursor?.journal ?? null,
       acked: cursor?.acked ?? 0,
-      onEvent: (event) => this.#receive(event),
+      onEvent: (event) => this.#intake.receive(event),
       onLive: (live) => this.#onLive(live),
-      onDown: () => this.#commitReceived(),
+      onDown: () => this.#intake.flush(),
     })
     try {
       if (cursor?.journal !== link.journal) {
@@ -280,68 +283,6 @@ export class TurnRunner {
     } catch (error) {
       link.close()
       throw error
-    }
-  }
-
-  #receive(event: HostEvent): void {
-    if (this.#received.push(event) === 1) setImmediate(() => this.#commitReceived())
-  }
-
-  #commitReceived(): void {
-    const events = this.#received
-    const last = events.at(-1)
-    if (!last) return
-    this.#received = []
-    try {
-      this.#commit(events)
-    } catch (error) {
-      if (isStorageFailure(error)) return this.#comeBackLater(error)
-      this.#context.log.error({ err: error, count: events.length }, "events could not be taken in together")
-      for (const event of events) if (!this.#commitAlone(event)) return
-    }
-    this.host.current?.ack(last.seq)
-  }
-
-  #commit(events: readonly HostEvent[]): void {
-    const { ledger } = this.#context
-    ledger.transact(() => {
-      const cursor = ledger.machine.hostCursor()
-      if (!cursor) throw new Error("events came before the host's journal was known")
-      for (const event of events) if (event.seq > cursor.acked) this.#events.apply(event)
-      ledger.machine.setHostCursor({ journal: cursor.journal, acked: events.at(-1)?.seq ?? cursor.acked })
-    }, durabilityOf(events))
-  }
-
-  /**
-   * One event that cannot be taken in must not hold up all others for ever: it is kept in the log and passed over.
-   * False when the disk takes nothing at all.
-   */
-  #commitAlone(event: HostEvent): boolean {
-    try {
-      this.#commit([event])
-      return true
-    } catch (error) {
-      if (!isStorageFailure(error)) return this.#passOver(event, error)
-      this.#comeBackLater(error)
-      return false
-    }
-  }
-
-  #passOver(event: HostEvent, fault: unknown): boolean {
-    const { ledger, log } = this.#context
-    try {
-      log.error(
-        { err: fault, logId: log.keep("an event that could not be taken in", event) },
-        "event passed over",
-      )
-      const cursor = ledger.machine.hostCursor()
-      if (cursor)
-        ledger.machine.setHostCursor({ journal: cursor.journal, acked: Math.max(cursor.acked, event.seq) })
-      return true
-    } catch (error) {
-      if (!isStorageFailure(error)) throw error
-      this.#comeBackLater(error)
-      return false
     }
   }
 
@@ -427,13 +368,3 @@ export class TurnRunner {
     }
   }
 }
-
-/**
- * The host does not sync the progress of a turn either: a power cut ends the turn, and takes at most the last items of
- * it along. Whatever decides something is on the disk, and all before it.
- */
-function durabilityOf(events: readonly HostEvent[]): Durability {
-  return events.every(({ event }) => PROGRESS.has(event.kind)) ? "process" : "disk"
-}
-
-const PROGRESS: ReadonlySet<HostEvent["event"]["kind"]> = new Set(["item", "notice", "usage", "limits"])
