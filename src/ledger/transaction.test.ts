@@ -40,6 +40,19 @@ describe("transactions", () => {
     expect(facts()).toEqual(["outer", "inner"])
   })
 
+  /** 2: every commit is synced. 1: only the log's order is kept. */
+  const synchronous = () => db.prepare("PRAGMA synchronous").get()?.synchronous
+
+  it("are on the disk unless they may do with less, and only they", () => {
+    const inside = (durability?: "disk" | "process") => transactions.transact(synchronous, durability)
+    expect([inside("process"), inside(), synchronous()]).toEqual([1, 2, 2])
+    const fail = () => {
+      throw new Error("no")
+    }
+    expect(() => transactions.transact(fail, "process")).toThrow("no")
+    expect(synchronous()).toBe(2)
+  })
+
   it("keep nothing when a part fails, also of those that joined", () => {
     const run = () =>
       transactions.transact(() => {
