@@ -31,6 +31,7 @@ export const en = {
   "button.deny": "Deny",
   "button.deny_stop": "Deny and stop",
   "button.plan_approve": "Approve the plan",
+  "button.plan_approve_lasting": "Approve, and ask less from then on",
   "button.plan_keep": "Keep planning",
   "button.done": "Done",
   "button.copy": "Copy",

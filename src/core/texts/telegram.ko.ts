@@ -34,6 +34,7 @@ export const ko: Translation<typeof en> = {
   "button.deny": "거부",
   "button.deny_stop": "거부하고 중지",
   "button.plan_approve": "계획 승인",
+  "button.plan_approve_lasting": "승인하고 앞으로는 덜 묻기",
   "button.plan_keep": "계획 계속 다듬기",
   "button.done": "완료",
   "button.copy": "복사",

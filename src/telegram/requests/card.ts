@@ -237,8 +237,7 @@ const STYLES: Readonly<Record<OptionEffect, Button["style"]>> = {
 
 function optionLabel(option: RequestOption, kind: "approval" | "plan", say: TelegramSay): string {
   if (option.label) return shorten(option.label, 60)
-  if (kind === "plan")
-    return option.effect.startsWith("allow") ? say("button.plan_approve") : say("button.plan_keep")
+  if (kind === "plan") return planLabel(option.effect, say)
   switch (option.effect) {
     case "allow_once":
       return say("button.allow_once")
@@ -254,6 +253,20 @@ function optionLabel(option: RequestOption, kind: "approval" | "plan", say: Tele
       return say("button.deny")
     case "deny_stop":
       return say("button.deny_stop")
+  }
+}
+
+/** An approval that lasts is one of what the plan leads to, too. */
+function planLabel(effect: OptionEffect, say: TelegramSay): string {
+  switch (effect) {
+    case "allow_once":
+      return say("button.plan_approve")
+    case "allow_session":
+    case "allow_always":
+      return say("button.plan_approve_lasting")
+    case "deny":
+    case "deny_stop":
+      return say("button.plan_keep")
   }
 }
 
