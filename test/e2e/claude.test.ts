@@ -4,7 +4,7 @@ import { hostDeaths, runtimeDeaths, telegramFaults } from "./agent-crashes.ts"
 import { handOver, work } from "./agent-scenarios.ts"
 import { troubles } from "./agent-troubles.ts"
 import type { ClaudeBrain } from "./brain.ts"
-import { binaries, decides, type Stage, seesButton, startClaudeStage } from "./stage.ts"
+import { binaries, decides, labelsOf, type Stage, seesButton, startClaudeStage } from "./stage.ts"
 
 describe.skipIf(binaries.claude === null)("claude through Telegram", () => {
   let stage: Stage<ClaudeBrain>
@@ -12,7 +12,7 @@ describe.skipIf(binaries.claude === null)("claude through Telegram", () => {
     stage = await startClaudeStage({ bots: 40, sessionIdleMinutes: 0.05 })
   })
   afterAll(() => stage?.[Symbol.asyncDispose]())
-  afterEach(() => stage.world.telegram.assertClean())
+  afterEach(() => stage.assertClean())
 
   for (const { promise, play } of [...work, handOver]) it(promise, () => play(stage))
 
@@ -30,7 +30,12 @@ describe.skipIf(binaries.claude === null)("claude through Telegram", () => {
     await owner.replies(first, "which colour?")
     await owner.sees(/proposes a plan[\s\S]*Buy blue paint/)
     expect(brain.newest()).toContain("which colour?")
-    await seesButton(owner, "Approve the plan")
+    const card = await seesButton(owner, "Approve the plan")
+    expect(labelsOf(card)).toEqual([
+      "Approve the plan",
+      "Approve, and ask less from then on",
+      "Keep planning",
+    ])
     await decides(owner, "Approve the plan")
     await owner.sees("Painting.")
     await owner.says("/status")

@@ -14,7 +14,7 @@ describe.skipIf(binaries.codex === null)("codex through Telegram", () => {
     stage = await startCodexStage({ bots: 40, sessionIdleMinutes: 0.05 })
   })
   afterAll(() => stage?.[Symbol.asyncDispose]())
-  afterEach(() => stage.world.telegram.assertClean())
+  afterEach(() => stage.assertClean())
 
   for (const { promise, play } of [...work, handOver]) it(promise, () => play(stage))
 

@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { promisify } from "node:util"
 import type { Message } from "@grammyjs/types/message.js"
 import { claudeBinary, codexBinary } from "../agents/install.ts"
+import type { CallRecord } from "../fakes/telegram/call-log.ts"
 import type { Conversation, SeeOptions } from "../fakes/telegram/conversation.ts"
 import { prepareWorld, type World, type WorldOptions } from "../world.ts"
 import { type Brain, type ClaudeBrain, type CodexBrain, startClaudeBrain, startCodexBrain } from "./brain.ts"
@@ -27,6 +28,8 @@ export class Stage<B extends Brain = Brain> implements AsyncDisposable {
   readonly world: World
   readonly brain: B
   #taken = 0
+  /** What the last look at Telegram's calls saw. */
+  #seen: { readonly calls: number; readonly runtime: number | null } = { calls: 0, runtime: null }
 
   constructor(given: { kind: AgentKind; world: World; brain: B }) {
     this.kind = given.kind
@@ -40,6 +43,20 @@ export class Stage<B extends Brain = Brain> implements AsyncDisposable {
   readonly newChat = (): Conversation => {
     this.brain.clear()
     return this.world.owner(this.#taken++)
+  }
+
+  /**
+   * Throws when Telegram refused a call since the last look. A runtime that died after an edit and before it had noted
+   * it down repeats the edit, which Telegram says is none.
+   */
+  readonly assertClean = (): void => {
+    const { telegram, runtimePid: runtime } = this.world
+    const { calls, runtime: before } = this.#seen
+    this.#seen = { calls: telegram.calls.length, runtime }
+    const mayRepeat = before !== null && before !== runtime
+    const isRepeated = (call: CallRecord) =>
+      mayRepeat && /message is not modified/.test(call.rejection?.description ?? "")
+    telegram.assertClean((call) => call.seq <= calls || isRepeated(call))
   }
 
   /** Where the session works that was begun in this chat. */
