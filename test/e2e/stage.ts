@@ -101,7 +101,7 @@ async function open<B extends Brain>(kind: AgentKind, brain: B, options: StageOp
   return stage
 }
 
-export function worldOptions(kind: AgentKind, brain: Brain, options: StageOptions): WorldOptions {
+function worldOptions(kind: AgentKind, brain: Brain, options: StageOptions): WorldOptions {
   const { sessionIdleMinutes, ...rest } = options
   return {
     ...rest,

@@ -256,7 +256,7 @@ function optionLabel(option: RequestOption, kind: "approval" | "plan", say: Tele
   }
 }
 
-/** An approval that lasts is one of what the plan leads to, too. */
+/** An approval that lasts also covers what the plan leads to. */
 function planLabel(effect: OptionEffect, say: TelegramSay): string {
   switch (effect) {
     case "allow_once":
