@@ -69,9 +69,13 @@ export async function startRuntime(spec: RuntimeSpec): Promise<StartResult> {
 
 async function compose(spec: RuntimeSpec, release: () => void): Promise<RunningRuntime> {
   const { config, version } = spec
+  // A start that fails half-way leaves nothing open that would keep the process alive.
+  await using opened = new AsyncDisposableStack()
   const log = logOf(config)
   const ledger = await openLedger(config.dataDir, systemClock.now())
-  const unguard = guardProcess(log)
+  opened.defer(() => ledger.close())
+  opened.defer(guardProcess(log))
+  const servers = opened.use(new AsyncDisposableStack())
   const kernel = kernelOf(spec, ledger, log)
   const bots = new BotStates(config, kernel)
   const metrics = new Metrics({ kernel, version, bots: () => bots.all() })
@@ -98,6 +102,7 @@ async function compose(spec: RuntimeSpec, release: () => void): Promise<RunningR
         log,
       })
     : null
+  if (local?.kind === "listening") servers.defer(() => local.close())
   const localUrl = local?.kind === "listening" ? local.url : null
   const startedAt = systemClock.now()
   const control = await startControlServer({
@@ -115,14 +120,18 @@ async function compose(spec: RuntimeSpec, release: () => void): Promise<RunningR
       problems: spec.problems.map(({ severity, key, what, remedy }) => ({ severity, key, what, remedy })),
     }),
   })
+  servers.defer(() => control.close())
   kernel.start()
   telegram?.start()
-  const unwatch = watchStorage({
-    ledger,
-    clock: systemClock,
-    onChange: (isStuck) => void tellOfStorage(config, log, isStuck),
-  })
+  opened.defer(
+    watchStorage({
+      ledger,
+      clock: systemClock,
+      onChange: (isStuck) => void tellOfStorage(config, log, isStuck),
+    }),
+  )
   const housekeeping = startHousekeeping({ ...config, ledger, clock: systemClock, log })
+  const parts = opened.move()
   health = { state: "ready" }
   log.info({ version, bots: telegram ? config.telegram.bots.length : 0 }, "the runtime is ready")
 
@@ -130,19 +139,13 @@ async function compose(spec: RuntimeSpec, release: () => void): Promise<RunningR
     log.info({ agents }, "the runtime stops")
     health = { state: "stopping", reason: "the runtime is stopping" }
     housekeeping.stop()
-    unwatch()
-    const ended = await Promise.allSettled([
-      telegram?.stop(),
-      control.close(),
-      local?.kind === "listening" ? local.close() : undefined,
-    ])
     // What a full disk kept from ending in order is taken up by the next start.
+    const ended = await Promise.allSettled([telegram?.stop(), servers.disposeAsync()])
     for (const one of ended)
-      if (one.status === "rejected") log.error({ err: one.reason }, "a part did not stop")
+      if (one.status === "rejected") log.error({ err: one.reason }, "a part did not stop in order")
     if (agents) await kernel.stopAgents()
     kernel.stop()
-    ledger.close()
-    unguard()
+    await parts.disposeAsync()
     release()
   }
   let stopping: Promise<void> | null = null

@@ -98,6 +98,9 @@ function startFault({ config, say }: CliContext, error: unknown): string | null 
     case "ENOTDIR":
     case "EEXIST":
       return say("start.not_a_directory", { dataDir })
+    case "EISDIR":
+    case "ERR_FS_EISDIR":
+      return say("start.in_the_way", { path: pathOf(error) ?? dataDir })
     case "ENOSPC":
     case "EDQUOT":
       return say("start.disk_full", { dataDir })
@@ -112,4 +115,8 @@ function damageText({ setAside, backup, path, permit }: DamagedLedgerError, say:
   const restore =
     backup === null ? say("start.ledger_no_backup") : say("start.ledger_restore", { backup, path })
   return [say("start.ledger_damaged", { setAside }), restore, say("start.ledger_anew", { permit })].join("\n")
+}
+
+function pathOf(error: unknown): string | null {
+  return error instanceof Error && "path" in error && typeof error.path === "string" ? error.path : null
 }

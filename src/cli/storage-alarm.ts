@@ -8,9 +8,7 @@ const PATIENCE_MS = 8_000
 
 /** Never rejects; what Telegram does not take is left to the log and the terminal. */
 export async function tellOfStorage(config: Config, log: Log, isStuck: boolean): Promise<void> {
-  const text = cliText(config.language)(isStuck ? "storage.stuck" : "storage.freed", {
-    dataDir: config.dataDir,
-  })
+  const text = cliText(config.language)(isStuck ? "storage.stuck" : "storage.freed")
   console.error(text)
   log[isStuck ? "error" : "info"]({ dataDir: config.dataDir }, text)
   const { bots, ownerId, apiRoot } = config.telegram

@@ -1,6 +1,6 @@
 /** Where the local sockets are: in the data directory, unless that is too deep for a socket's address. */
 import { createHash } from "node:crypto"
-import { existsSync, lstatSync, mkdirSync } from "node:fs"
+import { existsSync, lstatSync, mkdirSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join, resolve } from "node:path"
 
@@ -25,7 +25,9 @@ export function socketPath(dataDir: string, name: string): string {
 export function prepareSocketDirectory(path: string): void {
   const directory = dirname(path)
   mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const found = lstatSync(directory)
+  const own = lstatSync(directory)
+  // A data directory may be a link to a bigger disk; a link that somebody else made leads nowhere good.
+  const found = own.isSymbolicLink() && own.uid === process.getuid?.() ? statSync(directory) : own
   if (!found.isDirectory() || found.uid !== process.getuid?.() || (found.mode & 0o022) !== 0) {
     throw new Error(`${directory} must be a directory that only its owner can write to`)
   }

@@ -64,6 +64,7 @@ export const en = {
   "start.not_a_directory":
     "{dataDir} is not a directory. Move what is there, or choose another place with DATA_DIR.",
   "start.disk_full": "The disk of {dataDir} is full. Nothing was lost; free some space and start again.",
+  "start.in_the_way": "{path} is a directory where a file belongs. Move it away, then start again.",
   "start.ledger_held":
     "Another program holds {path}. End it (a database browser, perhaps), then start again.",
   "start.ledger_newer":
@@ -73,7 +74,7 @@ export const en = {
   "start.ledger_no_backup": "There is no backup.",
   "start.ledger_anew": 'To begin with an empty ledger instead: touch "{permit}"',
   "storage.stuck":
-    "RemoteAgent cannot write to its disk ({dataDir}): it is full, fails, or another program holds the ledger. Free some space; nothing is lost, what you send waits, and everything goes on by itself.",
+    "RemoteAgent cannot write to its disk: it is full, fails, or another program holds the ledger. Free some space; nothing is lost, what you send waits, and everything goes on by itself.",
   "storage.freed": "RemoteAgent can write to its disk again and goes on.",
   "start.ready": "Ready. Ctrl-C stops it; agents work on and are found again.",
   "start.stopping": "Stopping …",

@@ -66,6 +66,7 @@ export const ko: Translation<typeof en> = {
     "{dataDir}은(는) 폴더가 아닙니다. 그 파일을 옮기거나 DATA_DIR로 다른 위치를 정하세요.",
   "start.disk_full":
     "{dataDir}의 디스크가 가득 찼습니다. 잃어버린 것은 없습니다. 공간을 비우고 다시 시작하세요.",
+  "start.in_the_way": "{path} 자리에는 파일이 있어야 하는데 디렉터리가 있습니다. 옮긴 뒤 다시 시작하세요.",
   "start.ledger_held":
     "다른 프로그램이 {path} 파일을 잡고 있습니다. 그 프로그램(데이터베이스 브라우저 등)을 끝낸 뒤 다시 시작하세요.",
   "start.ledger_newer":
@@ -76,7 +77,7 @@ export const ko: Translation<typeof en> = {
   "start.ledger_no_backup": "백업이 없습니다.",
   "start.ledger_anew": '대신 빈 원장으로 시작하려면: touch "{permit}"',
   "storage.stuck":
-    "RemoteAgent가 디스크({dataDir})에 쓸 수 없습니다. 디스크가 가득 찼거나 고장 났거나 다른 프로그램이 원장을 잡고 있습니다. 공간을 비우세요. 잃은 것은 없으며, 보내신 것은 기다렸다가 저절로 이어집니다.",
+    "RemoteAgent가 디스크에 쓸 수 없습니다. 디스크가 가득 찼거나 고장 났거나 다른 프로그램이 원장을 잡고 있습니다. 공간을 비우세요. 잃은 것은 없으며, 보내신 것은 기다렸다가 저절로 이어집니다.",
   "storage.freed": "RemoteAgent가 다시 디스크에 쓸 수 있어 이어서 진행합니다.",
   "start.ready": "준비되었습니다. Ctrl-C로 멈춥니다. 에이전트는 계속 일하며 다시 연결됩니다.",
   "start.stopping": "멈추는 중 …",
