@@ -1,6 +1,7 @@
 /** One running agent process and the protocol spoken with it; any number of sessions share it. */
 import { type ClientConnection, client, PROTOCOL_VERSION, RequestError } from "@agentclientprotocol/sdk"
 import { z } from "zod"
+import { ProviderError } from "../../core/provider-error.ts"
 import type { AttemptId } from "../../protocol/ids.ts"
 import type { Child, Clock, Log } from "../provider.ts"
 import { asProviderError, failed } from "./failure.ts"
@@ -68,7 +69,8 @@ export class AcpConnection {
       await connection.#initialize()
     } catch (error) {
       await connection.stop()
-      throw error
+      const hasEnded = error instanceof ProviderError && error.failure.class === "crashed"
+      throw hasEnded ? connection.#endedAtOnce(error) : error
     }
     return connection
   }
@@ -222,6 +224,14 @@ export class AcpConnection {
       )
     }
     this.#initialized = result
+  }
+
+  /** What it said last is for the log: it may be anything. */
+  #endedAtOnce(cause: unknown): ProviderError {
+    const { child, profile, log } = this.#parts
+    const logId = log.keep("an agent ended while it started", { stderr: child.stderrTail() })
+    const detail = `${profile.label} ended while it started. Start it once in a terminal to see why.`
+    return new ProviderError({ class: "crashed", detail, logId }, { cause })
   }
 
   async #timed<T>(method: string, params: object, result: z.ZodType<T>, timeoutMs: number): Promise<T> {

@@ -2,7 +2,9 @@
 
 import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
+import type { ProviderError } from "../../core/provider-error.ts"
 import type { ProviderId } from "../../protocol/ids.ts"
+import { missingProgram } from "../missing-program.ts"
 import type { ProviderContext } from "../provider.ts"
 import { AcpConnection } from "./connection.ts"
 import { failed } from "./failure.ts"
@@ -109,7 +111,7 @@ export class Processes {
 
   async #start(slot: Slot): Promise<AcpConnection> {
     const command = await this.program()
-    if (command === null) throw failed("crashed", `${this.#profile.label} is not installed.`)
+    if (command === null) throw this.#missing()
     const { stateDir, supervisor, config, clock, log } = this.#context
     const child = await supervisor.spawn({
       command,
@@ -125,6 +127,13 @@ export class Processes {
     this.#running.add(connection)
     void child.exited.then(() => this.#forget(slot, connection))
     return connection
+  }
+
+  #missing(): ProviderError {
+    const { label, install } = this.#profile
+    const setting = this.#context.config.command ?? null
+    const key = `providers.${this.#id.replace(":", ".")}.command`
+    return missingProgram({ label, setting, install: install ?? null, key })
   }
 
   #forget(slot: Slot, connection: AcpConnection): void {

@@ -5,6 +5,9 @@ import type { Capabilities, Mode } from "../../protocol/session.ts"
 export const CLAUDE = ProviderId.parse("claude")
 export const LABEL = "Claude Code"
 
+export const INSTALL_COMMAND = "npm install -g @anthropic-ai/claude-code"
+export const UPDATE_COMMAND = "claude update"
+
 /** The oldest version tried that has `interrupt{cancel_queued}` and message lifecycle events, which stopping and steering need. */
 export const MINIMUM_VERSION = "2.1.229"
 

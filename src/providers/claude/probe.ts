@@ -1,14 +1,23 @@
 /** Whether Claude Code can be used on this machine, and what to do when it cannot. */
 import { z } from "zod"
+import { ProviderError } from "../../core/provider-error.ts"
 import type { ProviderStatus, Remedy } from "../../protocol/session.ts"
 import type { ProviderContext, RunResult } from "../provider.ts"
-import { CLAUDE, capabilities, LABEL, MINIMUM_VERSION, modes } from "./offer.ts"
+import {
+  CLAUDE,
+  capabilities,
+  INSTALL_COMMAND,
+  LABEL,
+  MINIMUM_VERSION,
+  modes,
+  UPDATE_COMMAND,
+} from "./offer.ts"
 import type { Surroundings } from "./surroundings.ts"
 
 const TIMEOUT_MS = 20_000
 
-const install: Remedy = { kind: "install", command: "npm install -g @anthropic-ai/claude-code" }
-const update: Remedy = { kind: "update", command: "claude update", minimum: MINIMUM_VERSION }
+const install: Remedy = { kind: "install", command: INSTALL_COMMAND }
+const update: Remedy = { kind: "update", command: UPDATE_COMMAND, minimum: MINIMUM_VERSION }
 const signIn: Remedy = { kind: "sign_in", command: "claude auth login" }
 
 const AuthStatus = z.looseObject({
@@ -65,6 +74,21 @@ async function missingForSandbox(context: ProviderContext): Promise<readonly str
   const programs = ["bwrap", "socat"]
   const found = await Promise.all(programs.map((program) => context.supervisor.find(program)))
   return programs.filter((_, index) => found[index] === null)
+}
+
+/** Why it did not start, when its version is the reason; null when it is not, or cannot be told. */
+export async function outdated(
+  context: ProviderContext,
+  { launch }: Surroundings,
+): Promise<ProviderError | null> {
+  const command = await context.supervisor.find(context.config.command ?? "claude")
+  if (command === null) return null
+  const args = ["--version"]
+  const spec = { command, args, cwd: context.stateDir, ...launch, label: LABEL, timeoutMs: TIMEOUT_MS }
+  const version = versionIn(await context.supervisor.run(spec))
+  if (version === null || !isOlder(version, MINIMUM_VERSION)) return null
+  const detail = `Claude Code ${version} is too old: ${MINIMUM_VERSION} or newer is needed. Update it with: ${UPDATE_COMMAND}`
+  return new ProviderError({ class: "bad_request", detail })
 }
 
 function versionIn(result: RunResult): string | null {

@@ -18,7 +18,7 @@ import { sessionsOpenElsewhere } from "./live-sessions.ts"
 import { listNativeSessions } from "./native-sessions.ts"
 import { CLAUDE, capabilities, LABEL, modes } from "./offer.ts"
 import { OwnSessions } from "./own-sessions.ts"
-import { probeClaude } from "./probe.ts"
+import { outdated, probeClaude } from "./probe.ts"
 import { ClaudeSession, type Connected, type Wanted } from "./session.ts"
 import { spentBefore } from "./spending.ts"
 import { discoverSurroundings, findClaude, type Surroundings } from "./surroundings.ts"
@@ -169,7 +169,9 @@ class ClaudeProvider implements Provider {
       },
     })
     this.#connections.add(connection)
-    const initialized = await connection.initialize()
+    const initialized = await connection.initialize().catch(async (error: unknown) => {
+      throw (await outdated(this.#context, surroundings)) ?? error
+    })
     this.#models = { at: this.#context.clock.now(), models: modelsOf(initialized) }
     return { connection, initialized }
   }

@@ -3,8 +3,10 @@ import { homedir } from "node:os"
 import path from "node:path"
 import { z } from "zod"
 import { ProviderError } from "../../core/provider-error.ts"
+import { missingProgram } from "../missing-program.ts"
 import type { ChildSpec, ProviderContext } from "../provider.ts"
 import { environmentFor, ownVariables } from "./launch.ts"
+import { INSTALL_COMMAND, LABEL } from "./offer.ts"
 
 export interface Surroundings {
   /** `~/.claude`, or what CLAUDE_CONFIG_DIR says. */
@@ -41,7 +43,8 @@ export async function discoverSurroundings(context: ProviderContext): Promise<Su
 export async function findClaude(context: ProviderContext): Promise<string> {
   const command = await context.supervisor.find(context.config.command ?? "claude")
   if (command !== null) return command
-  throw new ProviderError({ class: "bad_request", detail: "Claude Code is not installed on this machine." })
+  const setting = context.config.command ?? null
+  throw missingProgram({ label: LABEL, setting, install: INSTALL_COMMAND, key: "providers.claude.command" })
 }
 
 /** The supervisor alone knows what a child inherits, so a child is asked. */

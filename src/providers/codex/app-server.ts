@@ -11,7 +11,7 @@ import type { Child, ChildSpec, ProviderContext } from "../provider.ts"
 import { type Channel, childChannel, openSocket } from "./channel.ts"
 import { Connection } from "./connection.ts"
 import { crashed } from "./failure.ts"
-import { findCodex, INHERITED, notInstalled } from "./program.ts"
+import { findCodex, INHERITED, notInstalled, outdated } from "./program.ts"
 import { wait } from "./wait.ts"
 
 const CONNECT_TIMEOUT_MS = 2_000
@@ -92,8 +92,10 @@ export class AppServer {
     try {
       return (await this.#findRunning()) ?? (await this.#start())
     } catch (cause) {
-      if (cause instanceof ProviderError) throw cause
-      throw crashed(cause)
+      const isUnclear = !(cause instanceof ProviderError) || cause.failure.class === "crashed"
+      const reason = isUnclear ? await outdated(this.#context) : null
+      if (reason !== null) throw reason
+      throw cause instanceof ProviderError ? cause : crashed(cause)
     }
   }
 
@@ -168,7 +170,7 @@ export class AppServer {
     const { supervisor, config, stateDir } = this.#context
     if (this.#isClosed) throw crashed(new Error("the provider is closed"))
     const program = await findCodex(this.#context)
-    if (program === null) throw notInstalled()
+    if (program === null) throw notInstalled(this.#context)
     const spec: ChildSpec = {
       command: program,
       args: ["app-server", ...(config.args ?? []), ...OVERRIDES, ...listen],

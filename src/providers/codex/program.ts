@@ -4,6 +4,7 @@ import { realpath } from "node:fs/promises"
 import { createRequire } from "node:module"
 import path from "node:path"
 import { ProviderError } from "../../core/provider-error.ts"
+import { missingProgram } from "../missing-program.ts"
 import type { ProviderContext } from "../provider.ts"
 
 /** Older ones do not speak all of the protocol we rely on. */
@@ -12,9 +13,23 @@ export const INSTALL_COMMAND = "npm install -g @openai/codex"
 export const UPDATE_COMMAND = "npm install -g @openai/codex@latest"
 export const SIGN_IN_COMMAND = "codex login --device-auth"
 
-export function notInstalled(): ProviderError {
-  const detail = `Codex is not installed. Install it with: ${INSTALL_COMMAND}`
+export function notInstalled({ config }: ProviderContext): ProviderError {
+  const setting = config.command ?? null
+  return missingProgram({ label: "Codex", setting, install: INSTALL_COMMAND, key: "providers.codex.command" })
+}
+
+/** Why it did not start, when its version is the reason; null when it is not, or cannot be told. */
+export async function outdated(context: ProviderContext): Promise<ProviderError | null> {
+  const program = await findCodex(context)
+  const version = program === null ? null : await readVersion(context, program).catch(ignoreUnreadable)
+  if (version === null || !isTooOld(version)) return null
+  const detail = `Codex ${version} is too old: ${MINIMUM_VERSION} or newer is needed. Update it with: ${UPDATE_COMMAND}`
   return new ProviderError({ class: "bad_request", detail })
+}
+
+function ignoreUnreadable(error: unknown): null {
+  if (error instanceof ProviderError) return null
+  throw error
 }
 
 /** Absolute path of the native program, or null when there is none. */
