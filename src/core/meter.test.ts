@@ -9,6 +9,7 @@ import {
   type MeterKind,
   type Priority,
   penalise,
+  resumedMeter,
   spend,
 } from "./meter.ts"
 
@@ -225,3 +226,33 @@ function sentBy(kind: MeterKind, calls: readonly (readonly [Priority, number])[]
   }
   return sent
 }
+
+describe("a meter after a restart", () => {
+  const calls = (count: number, everyMs: number) =>
+    Array.from({ length: count }, (_, index) => ({
+      priority: "final" as const,
+      at: 100_000 + index * everyMs,
+    }))
+
+  it("remembers a burst that was just sent", () => {
+    const meter = resumedMeter("private", calls(10, 0), 100_000)
+    expect(decide(meter, { priority: "final" }, 100_000).kind).toBe("wait")
+    expect(decide(meter, { priority: "final" }, 101_000).kind).toBe("send")
+  })
+
+  it("does not hold against the chat what was sent at the sustained rate", () => {
+    const meter = resumedMeter("private", calls(60, 1_000), 160_000)
+    expect(decide(meter, { priority: "final" }, 160_000).kind).toBe("send")
+  })
+
+  it("never makes a final wait for more than seconds, however much is counted", () => {
+    const decision = decide(resumedMeter("private", calls(500, 0), 100_000), { priority: "final" }, 100_000)
+    expect(decision.kind === "wait" && decision.until - 100_000).toBeLessThanOrEqual(6_000)
+  })
+
+  it("shows nothing in passing at once", () => {
+    expect(
+      decide(resumedMeter("private", calls(1, 0), 100_000), { priority: "draft" }, 100_000).kind,
+    ).not.toBe("send")
+  })
+})

@@ -65,19 +65,19 @@ export function initialMeter(kind: MeterKind): Meter {
 }
 
 /**
- * A meter of a chat that an earlier process talked to: `recent` calls are known to have gone out since
- * `now - RECENT_MS`; frames shown in passing left no trace, so a few more are assumed, and none is shown at once.
+ * A meter of a chat that an earlier process talked to. `calls` are those it is known to have made since
+ * `now - RECENT_MS`, oldest first; frames shown in passing left no trace, so a few more are assumed, and none is shown
+ * at once. Whatever was counted wrong, a call that must go out waits for seconds, not for the whole past.
  */
-export function resumedMeter(kind: MeterKind, recent: number, now: Instant): Meter {
-  const fresh = initialMeter(kind)
-  const assumed = Math.min(RATES[kind].reserve, fresh.tokens)
-  return {
-    ...fresh,
-    tokens: fresh.tokens - assumed - recent,
-    countedAt: now,
-    lastStatusAt: now,
-    lastDraftAt: now,
-  }
+export function resumedMeter(kind: MeterKind, calls: readonly PastCall[], now: Instant): Meter {
+  const known = calls.reduce((meter, { at, ...call }) => spend(meter, call, at), initialMeter(kind))
+  const { reserve } = RATES[kind]
+  const tokens = Math.max(tokensAt(known, now) - reserve, -reserve)
+  return { ...known, tokens, countedAt: now, lastStatusAt: now, lastDraftAt: now }
+}
+
+export interface PastCall extends Call {
+  readonly at: Instant
 }
 
 /** How far back calls still weigh on a meter, in ms. */

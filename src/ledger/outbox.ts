@@ -37,6 +37,12 @@ export interface Owed {
   readonly request?: RequestId | null
 }
 
+export interface Attempted {
+  readonly payload: unknown
+  readonly priority: Priority
+  readonly at: Instant
+}
+
 const priorities = Object.keys(PRIORITY) as Priority[]
 
 const toRow = (row: Record<string, unknown>): OutboxRow => ({
@@ -94,9 +100,8 @@ export function outboxTable(db: DatabaseSync) {
     "SELECT count(*) AS n FROM outbox INDEXED BY outbox_open WHERE state IN ('pending', 'sending')",
   )
 
-  const attempted = db.prepare(
-    "SELECT count(*) AS n FROM outbox WHERE updated_at > ? AND lane = ? AND attempts > 0",
-  )
+  const attempted = db.prepare(`SELECT payload, priority, updated_at FROM outbox
+    WHERE updated_at > ? AND lane = ? AND attempts > 0 ORDER BY updated_at`)
 
   const one = (row: Record<string, unknown> | undefined): OutboxRow | null => (row ? toRow(row) : null)
 
@@ -143,8 +148,13 @@ export function outboxTable(db: DatabaseSync) {
       rewrite.run(JSON.stringify(payload), now, id).changes === 1,
     /** At most `limit` rows; how many went. */
     purgeBefore: (time: Instant, limit: number): number => Number(purge.run(time, limit).changes),
-    /** Rows of a lane that were tried after `time`, whatever became of them. */
-    attemptedSince: (lane: string, time: Instant): number => attempted.get(time, lane)?.n as number,
+    /** What a lane tried after `time`, whatever became of it; oldest first. */
+    attemptedSince: (lane: string, time: Instant): readonly Attempted[] =>
+      attempted.all(time, lane).map((row) => ({
+        payload: JSON.parse(row.payload as string),
+        priority: priorities[row.priority as number] ?? "status",
+        at: row.updated_at as Instant,
+      })),
     depth: (): number => depth.get()?.n as number,
   }
 }

@@ -67,7 +67,7 @@ interface Sent {
 }
 
 const BOUNDARY_WAIT_MS = 1_500
-const SETTLE_LIMIT_MS = 60_000
+const SETTLE_LIMIT_MS = 150_000
 
 export async function runCampaign(options: CampaignOptions): Promise<Verdict> {
   const world = await prepareWorld({

@@ -4,6 +4,7 @@ import {
   decideAll,
   initialMeter,
   type Meter,
+  type PastCall,
   type Priority,
   penalise,
   resumedMeter,
@@ -32,9 +33,9 @@ export class Budget {
   #bot: Meter = initialMeter("bot")
   readonly #chats = new Map<number, Meter>()
 
-  /** An earlier process talked to this chat: `recent` calls are known. */
-  resume(chat: number, recent: number, now: Instant): void {
-    this.#chats.set(chat, resumedMeter(isPrivate(chat) ? "private" : "group", recent, now))
+  /** An earlier process talked to this chat. */
+  resume(chat: number, calls: readonly PastCall[], now: Instant): void {
+    this.#chats.set(chat, resumedMeter(isPrivate(chat) ? "private" : "group", calls, now))
   }
 
   /** Whether a call may go now. Changes nothing. */

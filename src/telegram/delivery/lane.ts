@@ -371,7 +371,8 @@ function isTap({ payload }: OpenRow): boolean {
   return payload.kind === "tap"
 }
 
-function weightOf(payload: Payload): Weight {
+/** What a call for this payload counts as. */
+export function weightOf(payload: Payload): Weight {
   switch (payload.kind) {
     case "tap":
       return "free"

@@ -8,9 +8,10 @@ import type { Ledger } from "../../ledger/ledger.ts"
 import type { Instant } from "../../protocol/ids.ts"
 import { laneOf, parseLane } from "../address.ts"
 import type { BotApi } from "../api.ts"
+import { readPayload } from "../payload.ts"
 import { Budget } from "./budget.ts"
 import type { Show } from "./cosmetic.ts"
-import { ChatLane, type DeliveryHooks, type DeliveryTexts, penaltyKey } from "./lane.ts"
+import { ChatLane, type DeliveryHooks, type DeliveryTexts, penaltyKey, weightOf } from "./lane.ts"
 
 export interface DeliverySpec {
   readonly ledger: Ledger
@@ -23,6 +24,11 @@ export interface DeliverySpec {
 }
 
 const STOP_GRACE_MS = 3_000
+
+function isMessage(stored: unknown): boolean {
+  const payload = readPayload(stored)
+  return payload !== null && weightOf(payload) === "message"
+}
 
 export class DeliveryLanes {
   readonly #spec: DeliverySpec
@@ -100,8 +106,9 @@ export class DeliveryLanes {
 
   #restoreMeter(lane: string, chat: number, budget: Budget): void {
     const now = this.#clock.now()
-    const recent = this.#spec.ledger.outbox.attemptedSince(lane, now - RECENT_MS)
-    if (recent > 0) budget.resume(chat, recent, now)
+    const attempted = this.#spec.ledger.outbox.attemptedSince(lane, now - RECENT_MS)
+    const calls = attempted.filter(({ payload }) => isMessage(payload))
+    if (attempted.length > 0) budget.resume(chat, calls, now)
     const closedUntil = this.#spec.ledger.machine.setting<Instant>(penaltyKey(lane)) ?? 0
     if (closedUntil > now) budget.penalise(chat, (closedUntil - now) / 1000, now)
   }
