@@ -122,6 +122,13 @@ describe("delivery", () => {
     world.rig.telegram.assertClean()
   })
 
+  it("hears every wake-up, also after one that brought nothing", async () => {
+    await using world = await startWorld()
+    world.lanes.wake(laneOf(world.to))
+    const id = world.text("hello")
+    await world.settled(id, "sent")
+  })
+
   it("sends the more urgent first and the parts of one answer in order", async () => {
     await using world = await startWorld()
     const turn = "0b8b6ab0-98a4-4f6f-9a8e-3f2a7b6f0001" as TurnId
