@@ -107,7 +107,7 @@ describe("a child", () => {
 
   it.each([
     ["a missing program", { command: "/nowhere/agent" }, "the program was not found"],
-    ["a missing directory", { cwd: "/nowhere" }, "its working directory does not exist"],
+    ["a missing directory", { cwd: "/nowhere" }, "the session's directory does not exist any more"],
   ])("cannot be started with %s, and that is said plainly", async (_what, more, message) => {
     const error = await supervisor.spawn(node(echo, more)).catch((caught: unknown) => caught)
     expect(error).toBeInstanceOf(ProviderError)

@@ -122,7 +122,8 @@ function environmentOf({ environment, stateDir, programDirs }: SupervisorOptions
 /** ENOENT also means that the working directory is missing. */
 function whyNotStarted({ label, cwd }: ChildSpec, cause: unknown): string {
   const code = cause instanceof Error && "code" in cause ? cause.code : undefined
-  if (!isDirectory(cwd)) return `${label} could not be started: its working directory does not exist.`
+  if (!isDirectory(cwd))
+    return `${label} could not be started: the session's directory does not exist any more. Make it again, or begin anew with /new.`
   if (code === "ENOENT") return `${label} could not be started: the program was not found.`
   if (code === "EACCES") return `${label} could not be started: the program may not be executed.`
   return `${label} could not be started.`

@@ -24,6 +24,10 @@ const SIZE = "48m"
 /** Longer than a message can be, as far as Telegram tells: the rest may come in another one. */
 const FULL_MESSAGE = "paste ".repeat(682).padEnd(4096, "!")
 
+const PROMPTS = ["before", "during", "paste paste", "while it is full", "while the journal is full"]
+const timesIn = (world: World, prompt: string) =>
+  world.consumed().filter(({ text }) => text.includes(prompt)).length
+
 async function play(world: World): Promise<Record<string, unknown>> {
   useDisks(world)
   await world.starts()
@@ -36,8 +40,7 @@ async function play(world: World): Promise<Record<string, unknown>> {
   return {
     ...full,
     survived: [world.runtimePid === runtime && isAlive(runtime), world.hostPid === host && isAlive(host)],
-    consumed: world.consumed().map(({ text }) => text.slice(0, 20)),
-    answers: screen(owner).filter((text) => text.includes("echo: ")).length,
+    consumed: Object.fromEntries(PROMPTS.map((prompt) => [prompt, timesIn(world, prompt)])),
     log: readFileSync(join(disk, "logs", "runtime.log"), "utf8"),
     exit: await world.stops(),
   }
@@ -50,18 +53,19 @@ async function fillTheDisk(world: World): Promise<Record<string, unknown>> {
   await owner.seesDraft(/holding a/)
   // Received, and not handled yet: the rest of it could still come.
   await owner.says(FULL_MESSAGE)
-  await owner.until(() => (waitingAtTelegram() === 0 ? true : undefined), "the paste to be received")
+  await until(() => waitingAtTelegram() === 0, "the paste to be received")
   fill(disk)
   await owner.says("while it is full")
   const alarm = await owner.sees(/cannot write to its disk/)
   world.releases("a")
-  await owner.until(() => (hasEnded(world, "during") ? true : undefined), "the agent to end its turn")
+  await until(() => hasEnded(world, "during"), "the agent to end its turn")
   const waiting = waitingAtTelegram()
   const answeredWhileFull = screen(owner).filter((text) => /echo: (during|paste|while)/.test(text)).length
   free(disk)
   await owner.sees(/echo: during/)
   await owner.sees(/echo: paste/)
-  await owner.sees(/echo: while it is full/)
+  // It may have come in time to count as the rest of the paste.
+  await owner.sees(/while it is full/)
   await owner.sees(/again and goes on/)
   return { alarm: alarm.text, waiting, answeredWhileFull }
 }
@@ -91,6 +95,15 @@ const endsOf = (world: World): string => join(world.directory, "ends.log")
 
 function hasEnded(world: World, prompt: string): boolean {
   return existsSync(endsOf(world)) && readFileSync(endsOf(world), "utf8").includes(prompt)
+}
+
+/** For what is no event in the chat. */
+async function until(isSo: () => boolean, wanted: string): Promise<void> {
+  const limit = performance.now() + 10_000
+  while (!isSo()) {
+    if (performance.now() > limit) throw new Error(`waited 10 s for ${wanted}`)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
 }
 
 const screen = (owner: ReturnType<World["owner"]>): readonly string[] =>

@@ -1,7 +1,9 @@
 /** What all sessions of this provider have in common. */
+import { ProviderError } from "../../core/provider-error.ts"
 import type { ProviderContext } from "../provider.ts"
 import { AppServer } from "./app-server.ts"
 import type { ServerRequest } from "./connection.ts"
+import { SIGN_IN } from "./failure.ts"
 import type { OwnersConfig } from "./incoming.ts"
 import { QuotaWindows } from "./limits.ts"
 import { findCodex, isSandboxUsable } from "./program.ts"
@@ -48,6 +50,17 @@ export class Shared {
   refusedRequest({ method, params }: ServerRequest): void {
     const what = this.context.log.keep(`codex request ${method}`, params)
     this.context.log.warn({ method, what }, "refused a request of Codex that is not understood")
+  }
+
+  /**
+   * Asked before a thread is opened: what needs the account would fail much later, and offline as if for want of a
+   * connection.
+   * @throws ProviderError (`auth`)
+   */
+  async mustBeSignedIn(): Promise<void> {
+    const connection = await this.server.connection()
+    const { account, requiresOpenaiAuth } = await connection.request("account/read", {})
+    if (account === null && requiresOpenaiAuth) throw new ProviderError({ class: "auth", detail: SIGN_IN })
   }
 
   async ownersConfig(workspace: string): Promise<OwnersConfig> {

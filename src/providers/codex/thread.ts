@@ -69,6 +69,7 @@ export class Thread {
       const [config, sandboxUsable] = await Promise.all([
         shared.ownersConfig(spec.workspace),
         shared.isSandboxUsable(),
+        shared.mustBeSignedIn(),
       ])
       const enforced = enforce(spec.settings, config, sandboxUsable)
       const { connection, opened } =

@@ -45,7 +45,7 @@ export async function ensureHost(options: LaunchOptions): Promise<HostLink> {
     const link = await connectOrNull(connection)
     if (link !== null) return retiringStrangers(link, options.version)
     const signal = await startHost(options)
-    if (signal.kind === "failed") throw new HostLinkError("not_started", signal.reason)
+    if (signal.kind === "failed") throw notStarted(signal.reason)
     if (signal.kind === "ready") return connectHost(connection)
     // Another one holds the lock without listening: it is just starting, or just leaving.
     if (performance.now() > until) throw new HostLinkError("not_started", heldTooLong(signal.pid))
@@ -56,6 +56,14 @@ export async function ensureHost(options: LaunchOptions): Promise<HostLink> {
 async function retiringStrangers(link: HostLink, version: string): Promise<HostLink> {
   if (link.version !== version) await link.command({ kind: "host.retire" })
   return link
+}
+
+/** The reason itself names our files: it is for the log, as the cause. */
+function notStarted(reason: string): HostLinkError {
+  const what = /ENOSPC|EDQUOT|disk is full/.test(reason) ? "the disk is full" : "remoteagent doctor says more"
+  return new HostLinkError("not_started", `the agents' host cannot start (${what}); it is tried again`, {
+    cause: new Error(reason),
+  })
 }
 
 function heldTooLong(pid: number | null): string {
