@@ -38,7 +38,7 @@ async function failsWith(world: World, owner: Conversation, pattern: RegExp): Pr
 const consumed = (world: World, text: string) =>
   world.consumed().filter((one) => one.text.includes(text)).length
 
-describe.concurrent("an agent that does not work", () => {
+describe("an agent that does not work", { concurrent: true }, () => {
   /** Programs that are put beside the world, by name. */
   const programs = {
     exits: "#!/bin/sh\necho 'secret reason 4711' >&2\nexit 3\n",
@@ -51,6 +51,8 @@ describe.concurrent("an agent that does not work", () => {
   async function brokenWorld(): Promise<World> {
     const bots = ["missing", "plain", "exits", "garbage", "mute", "codex", "claude", "workspace"]
     const world = await prepareWorld({ bots: bots.length })
+    // Opened in all of them: before that, a bot can do nothing in a chat.
+    for (const bot of bots.keys()) world.owner(bot)
     const directory = join(world.directory, "programs")
     mkdirSync(directory)
     for (const [name, script] of Object.entries(programs)) {
@@ -158,7 +160,7 @@ describe.concurrent("an agent that does not work", () => {
   })
 })
 
-describe.concurrent("the runtime", () => {
+describe("the runtime", { concurrent: true }, () => {
   it("waits visibly for a host that cannot start, and runs the prompt once it can", async () => {
     await using world = await prepareWorld()
     mkdirSync(join(world.dataDir, "host.sock", "in-the-way"), { recursive: true })
@@ -198,7 +200,7 @@ const canMount = spawnSync("unshare", ["-rm", "mount", "-t", "tmpfs", "tmpfs", "
 if (!canMount)
   console.warn("NOT TESTED: a full disk. It needs `unshare -rm`, which this machine does not allow.")
 
-describe.concurrent.skipIf(!canMount)("a full disk", () => {
+describe.runIf(canMount)("a full disk", { concurrent: true }, () => {
   it("loses nothing, runs nothing twice, ends neither process, and is told to the owner", async () => {
     const base = join(repository, ".tmp")
     mkdirSync(base, { recursive: true })
@@ -266,7 +268,7 @@ describe.concurrent.skipIf(!canMount)("a full disk", () => {
   })
 })
 
-describe.concurrent("a start", () => {
+describe("a start", { concurrent: true }, () => {
   const environment = { LOCAL_UI_PORT: "0", DEFAULT_MODE: "demo" }
   async function refuses(home: OwnerHome, more: Record<string, string> = {}): Promise<string> {
     const { code, stderr } = await home.run(["start"], { environment: { ...environment, ...more } })
