@@ -6,6 +6,7 @@ import { existsSync } from "fs"
 import { homedir } from "os"
 import { dirname, join } from "path"
 import { fileURLToPath, pathToFileURL } from "url"
+import { setFlagsFromString } from "v8"
 
 const OLDEST = 24
 const home = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -14,8 +15,9 @@ if (Number(process.versions.node.split(".")[0]) >= OLDEST) run()
 else handOver(join(home, "node_modules", "node", "bin", process.platform === "win32" ? "node.exe" : "node"))
 
 function run() {
+  keepMemorySmall()
   silenceKnownWarnings()
-  Promise.all([cacheCompiledCode(), keepMemorySmall()])
+  cacheCompiledCode()
     .then(() => import(pathToFileURL(entry()).href))
     .then((cli) => cli.main(process.argv.slice(2)))
     .then(
@@ -43,9 +45,10 @@ function cacheCompiledCode() {
   })
 }
 
-/** The start makes much that is new, and V8 never gives back what it took for that: 8 MB, in a program that mostly waits. */
+/** A start makes much that is new, and V8 keeps the 8 MB it took for that, in a program that mostly waits. */
 function keepMemorySmall() {
-  return import("v8").then((v8) => v8.setFlagsFromString("--max-semi-space-size=4"))
+  // The one setting of the young generation that still works once V8 runs.
+  setFlagsFromString("--semi-space-growth-factor=1")
 }
 
 /** SQLite and type stripping work as we use them; that they may change is no news to the owner. */
