@@ -14,6 +14,12 @@ it("is in the data directory", () => {
   expect(socketPath("/home/me/.remoteagent", "host")).toBe("/home/me/.remoteagent/host.sock")
 })
 
+it("is in the directory that a linked data directory leads to", () => {
+  mkdirSync(join(directory, "disk"))
+  symlinkSync(join(directory, "disk"), join(directory, "data"))
+  expect(socketPath(join(directory, "data"), "host")).toBe(join(directory, "disk", "host.sock"))
+})
+
 it("is elsewhere, short and its own, for each data directory that is too deep", () => {
   const deep = (name: string) => socketPath(`/${"x".repeat(120)}/${name}`, "host")
   expect(Buffer.byteLength(deep("a"))).toBeLessThanOrEqual(100)

@@ -1,6 +1,6 @@
 /** Where the local sockets are: in the data directory, unless that is too deep for a socket's address. */
 import { createHash } from "node:crypto"
-import { existsSync, lstatSync, mkdirSync, statSync } from "node:fs"
+import { existsSync, lstatSync, mkdirSync, realpathSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join, resolve } from "node:path"
 
@@ -12,9 +12,11 @@ const MAX_SOCKET_PATH_BYTES = 100
  * shell, so it is not asked where there is a `/tmp`.
  */
 export function socketPath(dataDir: string, name: string): string {
-  const inside = join(resolve(dataDir), `${name}.sock`)
+  // It may be a link to a bigger disk.
+  const directory = existsSync(dataDir) ? realpathSync(dataDir) : resolve(dataDir)
+  const inside = join(directory, `${name}.sock`)
   if (Buffer.byteLength(inside) <= MAX_SOCKET_PATH_BYTES) return inside
-  const hash = createHash("sha256").update(resolve(dataDir)).digest("hex").slice(0, 24)
+  const hash = createHash("sha256").update(directory).digest("hex").slice(0, 24)
   return join(existsSync("/tmp") ? "/tmp" : tmpdir(), `remoteagent-${hash}`, `${name}.sock`)
 }
 
@@ -25,9 +27,7 @@ export function socketPath(dataDir: string, name: string): string {
 export function prepareSocketDirectory(path: string): void {
   const directory = dirname(path)
   mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const own = lstatSync(directory)
-  // A data directory may be a link to a bigger disk; a link that somebody else made leads nowhere good.
-  const found = own.isSymbolicLink() && own.uid === process.getuid?.() ? statSync(directory) : own
+  const found = lstatSync(directory)
   if (!found.isDirectory() || found.uid !== process.getuid?.() || (found.mode & 0o022) !== 0) {
     throw new Error(`${directory} must be a directory that only its owner can write to`)
   }

@@ -48,7 +48,7 @@ export function crashed(cause: unknown): ProviderError {
 export const CRASHED: Failure = { class: "crashed", detail: "Codex stopped unexpectedly." }
 export const EMPTY: Failure = { class: "empty_response", detail: "The model gave an empty answer." }
 
-export const SIGN_IN = `Codex is not signed in, or its key was refused. Sign in with: ${SIGN_IN_COMMAND}`
+export const SIGN_IN = `Codex is not signed in, or its key was refused: run ${SIGN_IN_COMMAND} on the machine.`
 const AT_CAPACITY = say("capacity", "The model is at capacity.")
 const RATE_LIMITED = say("rate_limit", "The model's rate limit is reached.")
 const USAGE_LIMITED = say("usage_limit", "The usage limit of this Codex account is reached.")
