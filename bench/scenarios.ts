@@ -43,6 +43,9 @@ async function oneBot(): Promise<Findings> {
   await using telegram = await TelegramProcess.start(1)
   await using installation = new Installation(telegram)
   const side = { telegram, installation }
+  // The very first start after an update compiles everything, and keeps what it needed for that.
+  await installation.start()
+  await installation.stop()
   await installation.start()
   const idle = await measureIdleRuntime(side, 20_000)
   await warmUp(side)
