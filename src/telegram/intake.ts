@@ -1,6 +1,7 @@
 /** Takes received updates out of the inbox, in order per lane, each in one transaction with what it causes. */
 import type { Update } from "grammy/types"
 import type { TelegramSay } from "../core/texts/telegram.ts"
+import { isStorageFailure } from "../ledger/errors.ts"
 import type { InboxRow } from "../ledger/inbox.ts"
 import type { Kernel } from "../runtime/kernel.ts"
 import type { Address } from "./address.ts"
@@ -19,6 +20,8 @@ export interface IntakeSpec {
   readonly rulesOf: (bot: number) => Rules
 }
 
+/** How long a disk that takes nothing is left alone. */
+const STORAGE_RETRY_MS = 1_000
 /** Rows looked at together: more than any album or paste has parts. */
 const WINDOW = 40
 
@@ -32,7 +35,8 @@ export class Intake {
   #isStopped = false
   /** What belongs to an album or a paste may come only now that we are back. */
   #startedAt = 0
-  #idle: Promise<unknown> = Promise.resolve()
+  /** What is being prepared or settled now. */
+  readonly #pending = new Set<Promise<unknown>>()
 
   constructor(spec: IntakeSpec) {
     this.#spec = spec
@@ -48,7 +52,8 @@ export class Intake {
   async stop(): Promise<void> {
     this.#isStopped = true
     for (const timer of this.#timers.values()) timer.cancel()
-    await Promise.race([this.#idle, new Promise((resolve) => setTimeout(resolve, 1_000).unref())])
+    const idle = Promise.allSettled([...this.#pending])
+    await Promise.race([idle, new Promise((resolve) => setTimeout(resolve, 1_000).unref())])
   }
 
   wake(lanes: readonly string[]): void {
@@ -81,8 +86,12 @@ export class Intake {
     }
   }
 
-  #keep(work: Promise<void>): void {
-    this.#idle = Promise.all([this.#idle, work])
+  #keep(work: Promise<unknown>): void {
+    const { log } = this.#spec.kernel
+    // What was not handled is handed out again when the ledger can be used again.
+    const noted = work.catch((error: unknown) => log.error({ err: error }, "updates could not be looked at"))
+    this.#pending.add(noted)
+    void noted.then(() => this.#pending.delete(noted))
   }
 
   async #drain(lane: string): Promise<void> {
@@ -96,7 +105,8 @@ export class Intake {
       }))
       const gathered = gather(arrivals, clock.now())
       if (gathered.kind === "wait") return this.#wakeAt(lane, gathered.until)
-      await this.#handle(rows.slice(0, gathered.count))
+      const isSettled = await this.#handle(rows.slice(0, gathered.count))
+      if (!isSettled) return this.#wakeAt(lane, clock.now() + STORAGE_RETRY_MS)
     }
   }
 
@@ -110,23 +120,33 @@ export class Intake {
     this.#timers.set(lane, clock.after(until - clock.now(), due))
   }
 
-  async #handle(rows: readonly InboxRow[]): Promise<void> {
+  /** False when the disk did not take it: the rows are as they were, and come again. */
+  async #handle(rows: readonly InboxRow[]): Promise<boolean> {
     for (const { id } of rows) this.#taken.add(id)
     try {
-      await this.#handleTaken(rows)
+      return await this.#handleTaken(rows)
     } finally {
       for (const { id } of rows) this.#taken.delete(id)
     }
   }
 
-  async #handleTaken(rows: readonly InboxRow[]): Promise<void> {
+  async #handleTaken(rows: readonly InboxRow[]): Promise<boolean> {
     const received = rows.map((row) => this.#read(row)).filter((entry) => entry !== null)
     const effect = await this.#prepare(received)
+    const fault = this.#trySettle(rows, effect, "handled")
+    if (fault === null) return true
+    if (isStorageFailure(fault.error)) return false
+    const failed = this.#failed(received[0]?.address ?? null, fault.error, rows)
+    return this.#trySettle(rows, failed, "failed") === null
+  }
+
+  #trySettle(rows: readonly InboxRow[], effect: Effect, note: string): { readonly error: unknown } | null {
     try {
-      this.#settle(rows, effect, "handled")
+      this.#settle(rows, effect, note)
+      return null
     } catch (error) {
-      const failed = this.#failed(received[0]?.address ?? null, error, rows)
-      this.#settle(rows, failed, "failed")
+      this.#spec.kernel.log.warn({ err: error, note }, "what an update causes could not be written")
+      return { error }
     }
   }
 
