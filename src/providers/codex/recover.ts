@@ -2,11 +2,10 @@
 import type { AttemptId } from "../../protocol/ids.ts"
 import type { Outcome, SessionSpec } from "../../protocol/session.ts"
 import type { EventSink, Recovery } from "../provider.ts"
-import type { Turn as WireTurn } from "./incoming.ts"
 import { outcomeOf } from "./outcome.ts"
 import { CodexSession } from "./session.ts"
 import type { Shared } from "./shared.ts"
-import { type FoundTurn, findTurn, findTurnInRecent } from "./transcript.ts"
+import { type FoundTurn, findTurn, findTurnInRecent, isOver, settledTurn } from "./transcript.ts"
 import { Turn } from "./turn.ts"
 
 export interface Recovering {
@@ -37,11 +36,6 @@ export async function recover(asked: Recovering): Promise<Recovery> {
   return { kind: "ended", outcome: await readOutcome(asked, found) }
 }
 
-/** An `interrupted` turn is not: Codex writes that for one whose server died, whatever it had done by then. */
-function isOver({ status, error }: WireTurn): boolean {
-  return status === "completed" || (status === "failed" && error !== null)
-}
-
 /** Also tells the items: the last of them may never have reached the journal. */
 async function readOutcome(
   { shared, attempt, sink }: Recovering,
@@ -54,10 +48,8 @@ async function readOutcome(
     startedAt: shared.context.clock.now(),
     onUnread: (kind) => shared.ignoredItem(kind),
   })
-  // It may have ended between the first look and this one.
-  const newest = isOver(turn)
-    ? turn
-    : ((await findTurn(await shared.server.connection(), thread, attempt))?.turn ?? turn)
+  const from = { connection: await shared.server.connection(), clock: shared.context.clock }
+  const newest = isOver(turn) ? turn : ((await settledTurn(from, thread, attempt)) ?? turn)
   told.takeTranscript(newest)
   if (isOver(newest)) return outcomeOf(shared, told, { ...newest, serverDied: true })
   return { kind: "indeterminate", consumed: "yes", text: told.text() }

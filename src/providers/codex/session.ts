@@ -16,7 +16,7 @@ import { readRequest } from "./requests.ts"
 import type { Shared } from "./shared.ts"
 import { cleanUp, giveUp, INTERRUPT_WAIT_MS, interruptTurn, type Stopping } from "./stopping.ts"
 import type { Thread } from "./thread.ts"
-import { findTurn } from "./transcript.ts"
+import { findTurn, isOver, settledTurn } from "./transcript.ts"
 import { Turn } from "./turn.ts"
 import { wait } from "./wait.ts"
 
@@ -193,7 +193,7 @@ export class CodexSession implements ProviderSession {
   async #reattach(turn: Turn): Promise<void> {
     try {
       const thread = await this.#attachment.attach()
-      const found = await findOn(thread, turn)
+      const found = await this.#findOn(thread, turn)
       if (found === null) return this.#end(turn, { kind: "failed", failure: CRASHED, text: turn.text() })
       turn.takeTranscript(found)
       if (found.status !== "inProgress") return await this.#conclude(turn, found, { serverDied: true })
@@ -203,6 +203,11 @@ export class CodexSession implements ProviderSession {
       this.#end(turn, { kind: "failed", failure: CRASHED, text: turn.text() })
       this.#gone("Codex' app-server is gone")
     }
+  }
+
+  async #findOn({ newest, connection, id }: Thread, turn: Turn): Promise<WireTurn | null> {
+    if (newest?.id === turn.id && (newest.status === "inProgress" || isOver(newest))) return newest
+    return settledTurn({ connection, clock: this.#shared.context.clock }, id, turn.attempt)
   }
 
   #gone(reason: string): void {
@@ -409,9 +414,4 @@ export class CodexSession implements ProviderSession {
     const outcome = await giveUp(this.#stopping(turn))
     if (outcome) this.#end(turn, outcome)
   }
-}
-
-async function findOn(thread: Thread, turn: Turn): Promise<WireTurn | null> {
-  if (thread.newest?.id === turn.id) return thread.newest
-  return (await findTurn(thread.connection, thread.id, turn.attempt))?.turn ?? null
 }

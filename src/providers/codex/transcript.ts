@@ -1,9 +1,11 @@
 /** What Codex' own transcript says of an attempt. */
 import type { AttemptId } from "../../protocol/ids.ts"
+import type { Clock } from "../provider.ts"
 import { CLIENT_NAME, type Connection, Refused } from "./connection.ts"
 import { isUnknownThread } from "./failure.ts"
 import type { Turn } from "./incoming.ts"
 import type * as wire from "./protocol.generated.ts"
+import { wait } from "./wait.ts"
 
 /** Every thread, newest first: by itself Codex hides those of other programs and of other model providers. */
 export function everyThread(): wire.ThreadListParams {
@@ -41,7 +43,31 @@ export async function findTurn(
   return null
 }
 
-/** The same when it is not known which thread was started for it: those of ours that were last used in the workspace. */
+const SETTLE_MS = 50
+const SETTLE_TRIES = 4
+
+/** Whether the transcript has its end: an `interrupted` turn may have none, as Codex says that of any nobody works on. */
+export function isOver({ status, error }: Turn): boolean {
+  return status === "completed" || (status === "failed" && error !== null)
+}
+
+/**
+ * What became of a turn that nobody works on any more. One that just ended passes for `interrupted` until its last line is
+ * written, so that is believed only once it lasts.
+ */
+export async function settledTurn(
+  { connection, clock }: { readonly connection: Connection; readonly clock: Clock },
+  thread: string,
+  attempt: AttemptId,
+): Promise<Turn | null> {
+  for (let tries = 0; ; tries++) {
+    const found = await findTurn(connection, thread, attempt)
+    if (found === null || isOver(found.turn) || tries === SETTLE_TRIES) return found?.turn ?? null
+    await wait(clock, SETTLE_MS)
+  }
+}
+
+/** The turn begun with this attempt when it is not known which thread was started for it: those of ours that were last used in the workspace. */
 export async function findTurnInRecent(
   connection: Connection,
   workspace: string,
