@@ -18,8 +18,11 @@ import {
 
 export const ControlError = z.object({
   error: z.object({
-    /** `invalid` 400, `not_found` 404, `conflict` 409, `unavailable` 503, `internal` 500. */
-    code: z.enum(["invalid", "not_found", "conflict", "unavailable", "internal"]),
+    /**
+     * `invalid` 400, `not_found` 404, `conflict` 409, `unavailable` 503, `storage` 503 (the ledger's disk did not take
+     * it: nothing of it was kept, and it may be sent again), `internal` 500.
+     */
+    code: z.enum(["invalid", "not_found", "conflict", "unavailable", "storage", "internal"]),
     /** For the owner, in the configured language. */
     message: z.string(),
     /** Where the detail is in the log. */

@@ -1,6 +1,9 @@
 import { statSync } from "node:fs"
+import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
 import { describe, expect, it } from "vitest"
 import { NotRunningError } from "../../src/cli/control-client.ts"
+import { LEDGER_FILE } from "../../src/ledger/database.ts"
 import { ControlError } from "../../src/protocol/control.ts"
 import type { RequestId, SessionId } from "../../src/protocol/ids.ts"
 import { ControlWorld, ECHO, LONG } from "./control-world.ts"
@@ -293,6 +296,25 @@ describe("what the control socket refuses", () => {
     const refused = await world.raw("POST", path, prompt(4 * 1024 * 1024))
     expect(errorOf(refused.body).code).toBe("invalid")
     expect((await world.raw("POST", path, prompt(1024 * 1024))).status).toBe(200)
+  })
+
+  it("what the disk does not take, so that it may be sent again, and runs once when it was", async () => {
+    await using world = await ControlWorld.start()
+    const session = await world.session()
+    const other = new DatabaseSync(join(world.dataDir, LEDGER_FILE))
+    other.exec("BEGIN IMMEDIATE")
+    const prompt = { clientId: "again", text: "not lost" }
+    await expect(world.client.prompt(session.id, prompt)).rejects.toMatchObject({
+      code: "storage",
+      message: expect.stringContaining("Nothing of this was done"),
+    })
+    const raw = await world.raw("POST", `/v1/sessions/${session.id}/prompts`, JSON.stringify(prompt))
+    expect(raw.status).toBe(503)
+    other.exec("ROLLBACK")
+    other.close()
+    const { turn } = await world.client.prompt(session.id, prompt)
+    await world.sees(session, turn, "turn.ended")
+    expect(world.consumed("not lost")).toBe(1)
   })
 
   it("a fault of its own is kept in the log under the id it gives", async () => {

@@ -176,8 +176,10 @@ export class Conversation {
       try {
         return await act()
       } catch (error) {
-        if (error instanceof ControlRefusal && error.code !== "unavailable") throw error
-        if (!isLost) this.#tell(this.#options.say("chat.lost"))
+        const refusal = error instanceof ControlRefusal ? error : null
+        if (refusal && refusal.code !== "unavailable" && refusal.code !== "storage") throw error
+        if (!isLost)
+          this.#tell(refusal?.code === "storage" ? refusal.message : this.#options.say("chat.lost"))
         isLost = true
         await pause(resendMs)
       }

@@ -22,6 +22,8 @@ export const en = {
   "error.bad_value": "What was sent cannot be used: {fault}",
   "error.too_large": "What was sent is larger than {limit} MB.",
   "error.stopping": "RemoteAgent is stopping.",
+  "error.storage":
+    "RemoteAgent cannot write to its disk: it is full, fails, or another program holds the ledger. Nothing of this was done; free some space and try again.",
   "error.internal": "Something went wrong here. Details: remoteagent logs --id {id}",
 
   "trace.received": "update from Telegram",

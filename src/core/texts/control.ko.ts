@@ -25,6 +25,8 @@ export const ko: Translation<typeof en> = {
   "error.bad_value": "보낸 내용을 쓸 수 없습니다: {fault}",
   "error.too_large": "보낸 내용이 {limit} MB보다 큽니다.",
   "error.stopping": "RemoteAgent가 멈추는 중입니다.",
+  "error.storage":
+    "RemoteAgent가 디스크에 쓸 수 없습니다. 디스크가 가득 찼거나 고장 났거나 다른 프로그램이 원장을 잡고 있습니다. 이 요청은 전혀 처리되지 않았으니, 공간을 비우고 다시 시도해 주세요.",
   "error.internal": "문제가 생겼습니다. 자세히 보려면: remoteagent logs --id {id}",
 
   "trace.received": "텔레그램에서 온 업데이트",

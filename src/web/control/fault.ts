@@ -1,5 +1,6 @@
 /** What a control request is refused with: a code for programs, words for the owner. */
 import type { ControlSay } from "../../core/texts/control.ts"
+import { isStorageFailure } from "../../ledger/errors.ts"
 import type { ControlError } from "../../protocol/control.ts"
 import { OwnerError } from "../../runtime/errors.ts"
 
@@ -10,6 +11,7 @@ export const statusOf = {
   not_found: 404,
   conflict: 409,
   unavailable: 503,
+  storage: 503,
   internal: 500,
 } as const satisfies Record<FaultCode, number>
 
@@ -27,6 +29,7 @@ export class ControlFault extends Error {
 /** Null for errors that are none of the owner's doing. */
 export function faultOf(error: unknown, say: ControlSay): ControlFault | null {
   if (error instanceof ControlFault) return error
+  if (isStorageFailure(error)) return new ControlFault("storage", say("error.storage"), { cause: error })
   return error instanceof OwnerError ? ownerFault(error, say) : null
 }
 
