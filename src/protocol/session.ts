@@ -1,6 +1,7 @@
 /** What happens inside a session, in words every provider maps to and every surface shows. */
 import { z } from "zod"
 import { AttemptId, Instant, ItemId, ProviderId, RequestId, SessionId } from "./ids.ts"
+import { OptionalReason } from "./reason.ts"
 
 // ── prompts ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -180,7 +181,9 @@ export type FailureClass = z.infer<typeof FailureClass>
 
 export const Failure = z.object({
   class: FailureClass,
-  /** One plain sentence of detail for the owner, or absent; never a raw payload, stack trace or internal path. */
+  /** What we know beyond the class, with its remedy; absent where the class says it all. */
+  reason: OptionalReason,
+  /** Words of the agent or its model service, in their language; never a raw payload, stack trace or internal path. */
   detail: z.string().optional(),
   resetsAt: Instant.optional(),
   /** Where the raw payload is in the log. */
@@ -243,8 +246,9 @@ export const Notice = z.discriminatedUnion("code", [
   }),
   z.object({ code: z.literal("model_changed"), from: z.string().optional(), to: z.string() }),
   z.object({ code: z.literal("context_compacted") }),
-  z.object({ code: z.literal("sandbox_unusable"), detail: z.string() }),
-  z.object({ code: z.literal("warning"), detail: z.string() }),
+  /** `detail`: the agent's own words; empty where `reason` says it in the owner's language. */
+  z.object({ code: z.literal("sandbox_unusable"), detail: z.string(), reason: OptionalReason }),
+  z.object({ code: z.literal("warning"), detail: z.string(), reason: OptionalReason }),
   /** Nothing was heard from the provider for this long; it is still being waited for. */
   z.object({ code: z.literal("silent"), seconds: z.number().nonnegative() }),
 ])
@@ -322,7 +326,8 @@ export const Remedy = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("update"), command: z.string(), minimum: z.string() }),
   z.object({ kind: z.literal("sign_in"), command: z.string() }),
   z.object({ kind: z.literal("configure"), key: z.string() }),
-  z.object({ kind: z.literal("sandbox"), detail: z.string() }),
+  /** `detail`: what an older host says in its own words; empty where `reason` says it. */
+  z.object({ kind: z.literal("sandbox"), detail: z.string(), reason: OptionalReason }),
 ])
 export type Remedy = z.infer<typeof Remedy>
 
@@ -332,6 +337,9 @@ export const ProviderStatus = z.object({
   state: z.enum(["ready", "signed_out", "not_installed", "too_old", "broken"]),
   version: z.string().optional(),
   account: z.string().optional(),
+  /** Why it is not ready, where the state does not say it all. */
+  reason: OptionalReason,
+  /** The agent's own words about it. */
   detail: z.string().optional(),
   sandboxUsable: z.boolean().optional(),
   remedies: z.array(Remedy).readonly(),
