@@ -2,7 +2,7 @@
  * The port between the runtime and whatever the owner looks at. Facts are told inside the transaction that makes them
  * true, so that what a surface owes its channels is written with them or not at all.
  */
-import type { AttemptHold } from "../core/turn.ts"
+import type { AttemptHold, Hold } from "../core/turn.ts"
 import type { StoredRequest } from "../ledger/requests.ts"
 import type { Session } from "../ledger/sessions.ts"
 import type { Turn } from "../ledger/turns.ts"
@@ -20,8 +20,13 @@ export type Fact =
     }
   /** An attempt failed and comes again, or waits for a limit to reset. */
   | { readonly kind: "turn.held"; readonly turn: Turn; readonly hold: AttemptHold }
-  /** Exactly one per turn. `turn` shows it ended. */
-  | { readonly kind: "turn.ended"; readonly turn: Turn; readonly outcome: Outcome }
+  /** Exactly one per turn. `turn` shows it ended; `held`: what it had still waited for. */
+  | {
+      readonly kind: "turn.ended"
+      readonly turn: Turn
+      readonly outcome: Outcome
+      readonly held?: Hold["kind"]
+    }
   | { readonly kind: "request.opened"; readonly turn: Turn; readonly request: StoredRequest }
   /** Answered (`request.answeredBy` says by whom) or withdrawn. */
   | { readonly kind: "request.closed"; readonly turn: Turn; readonly request: StoredRequest }

@@ -145,7 +145,19 @@ describe("stopping", () => {
     expect(ledger.turns.find(turn.id)?.state).toBe("stopped")
   })
 
+  it("ends the prompt that would start by itself once the agents can be reached, and no other", () => {
+    const offered = turns.submit(prompt("offered", { hold: { kind: "confirm", sentAt: 0 } }))
+    const first = turns.submit(prompt("first"))
+    turns.submit(prompt("second"))
+    expect(turns.stop(session, { clearQueue: false }).running?.id).toBe(first.id)
+    expect(ledger.turns.find(first.id)?.state).toBe("stopped")
+    expect(texts()).toEqual(["offered", "second"])
+    turns.drop(offered.id)
+    expect(facts.at(-1)).toMatchObject({ kind: "turn.ended", held: "confirm" })
+  })
+
   it("says that nothing runs", () => {
+    turns.submit(prompt("offered", { hold: { kind: "confirm", sentAt: 0 } }))
     expect(turns.stop(session, { clearQueue: false })).toEqual({ running: null, dropped: [] })
   })
 })

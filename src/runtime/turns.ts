@@ -23,7 +23,7 @@ export type SteerOutcome = "steered" | "too_late" | "unsupported" | "unknown"
 export type Submission = Omit<NewTurn, "id">
 
 export interface Stopped {
-  /** The turn at work that was told to stop. */
+  /** The turn at work that was told to stop; or, as it was, the queued one that would have begun by itself. */
   readonly running: Turn | null
   readonly dropped: readonly Turn[]
 }
@@ -129,15 +129,15 @@ export class Turns {
   }
 
   /**
-   * Stops what runs in a session; waiting prompts stay unless `clearQueue`. A turn that waits for its next attempt
-   * counts as running: it would start by itself.
+   * Stops what runs in a session; waiting prompts stay unless `clearQueue`. Where nothing runs, the turn that would
+   * start by itself counts as running: one that waits for its next attempt, or for agents that cannot be reached yet.
    */
   stop(session: SessionId, { clearQueue }: { clearQueue: boolean }): Stopped {
     const { ledger, clock } = this.#context
     return ledger.transact(() => {
       const open = ledger.turns.open(session)
-      const running =
-        open.find((turn) => turn.state !== "queued") ?? open.find((turn) => isBetweenAttempts(turn)) ?? null
+      const next = nextInQueue(open, clock.now())
+      const running = next.kind === "idle" ? null : next.turn
       if (running && running.state !== "queued") {
         ledger.turns.requestStop(running.id, clock.now())
         ledger.afterCommit(() => this.#consequences.interrupt(running.id))
@@ -174,7 +174,8 @@ export class Turns {
     const { ledger, clock, announce } = this.#context
     ledger.turns.end(turn.id, outcome, clock.now())
     this.#record(turn, "turn.ended", { outcome })
-    announce({ kind: "turn.ended", turn: this.#must(turn.id), outcome })
+    const held = turn.hold === null ? {} : { held: turn.hold.kind }
+    announce({ kind: "turn.ended", turn: this.#must(turn.id), outcome, ...held })
   }
 
   #record(turn: Turn, kind: string, body: unknown): void {
@@ -194,5 +195,3 @@ export class Turns {
     this.#context.ledger.afterCommit(() => this.#consequences.wake(session))
   }
 }
-
-const isBetweenAttempts = (turn: Turn): boolean => turn.hold?.kind === "retry" || turn.hold?.kind === "limit"

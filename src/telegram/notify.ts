@@ -4,7 +4,7 @@ import type { Fact, Surface } from "../runtime/surface.ts"
 import { TELEGRAM } from "./address.ts"
 import type { Answers } from "./answers.ts"
 import { providerLabel } from "./provider-label.ts"
-import { addressesOf, type Reach } from "./reach.ts"
+import { addressesOf, addressesOfRequest, type Reach } from "./reach.ts"
 import type { RequestNotices } from "./requests/notice.ts"
 import type { Topics } from "./topics.ts"
 import type { TurnCards } from "./turn-card.ts"
@@ -51,13 +51,18 @@ export class TelegramNotices implements Surface {
         for (const to of addresses()) cards.held(fact.turn, fact.hold, to)
         return
       case "turn.ended": {
-        const { turn, outcome } = fact
+        const { turn, outcome, held } = fact
         const label = providerLabel(reach.ledger, session.provider)
         for (const to of addresses()) answers.tell({ turn, outcome, session }, to)
-        return cards.ended(turn, outcome, { session, label, usage: turn.usage })
+        return cards.ended(turn, outcome, {
+          session,
+          label,
+          usage: turn.usage,
+          wasOffered: held === "confirm",
+        })
       }
       case "request.opened":
-        for (const to of addresses()) requests.opened(fact.request, session, to)
+        for (const to of addressesOfRequest(reach, fact.turn)) requests.opened(fact.request, session, to)
         return
       case "request.closed":
         return requests.closed(fact.request, session)

@@ -1,5 +1,6 @@
 /** Where in Telegram something about a session is told. */
 import type { Ledger } from "../ledger/ledger.ts"
+import type { Turn } from "../ledger/turns.ts"
 import type { SessionId } from "../protocol/ids.ts"
 import { type Address, formatAddress, parseAddress, TELEGRAM } from "./address.ts"
 import { isTopicGone } from "./topic-state.ts"
@@ -10,12 +11,29 @@ export interface Reach {
   readonly fallback: Address | null
 }
 
-/** Where a turn came from, else wherever its session is shown, else the owner's own chat. */
+/**
+ * Where a turn came from, else wherever its session is shown. One of a local client in a session that no chat shows is
+ * nobody's here: that client reads the session itself. What a schedule began is told to the owner in any case.
+ */
 export function addressesOf(
   reach: Reach,
-  turn: { channel: number | null; session: SessionId },
+  turn: Pick<Turn, "channel" | "session" | "origin">,
 ): readonly Address[] {
-  const { ledger, fallback } = reach
+  const places = placesOf(reach.ledger, turn)
+  if (places.length > 0 || turn.origin !== "schedule" || reach.fallback === null) return places
+  return [reach.fallback]
+}
+
+/** The same, except that what an agent waits for reaches the owner wherever they are. */
+export function addressesOfRequest(
+  reach: Reach,
+  turn: Pick<Turn, "channel" | "session">,
+): readonly Address[] {
+  const places = placesOf(reach.ledger, turn)
+  return places.length > 0 || reach.fallback === null ? places : [reach.fallback]
+}
+
+function placesOf(ledger: Ledger, turn: Pick<Turn, "channel" | "session">): readonly Address[] {
   const channels =
     turn.channel === null ? ledger.channels.boundTo(turn.session) : [ledger.channels.find(turn.channel)]
   const addresses = channels
@@ -23,8 +41,7 @@ export function addressesOf(
     .map((channel) => parseAddress(channel?.address ?? ""))
     .filter((address) => address !== null)
     .map((address) => (isTopicGone(ledger, address) ? { ...address, thread: null } : address))
-  if (addresses.length > 0 || fallback === null) return withoutRepeats(addresses)
-  return [fallback]
+  return withoutRepeats(addresses)
 }
 
 function withoutRepeats(addresses: readonly Address[]): readonly Address[] {

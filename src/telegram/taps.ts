@@ -142,7 +142,9 @@ export class Taps {
     if (turn.endedAt !== null && !clearQueue) return { text: say("stop.nothing") }
     const { running, dropped } = kernel.turns.stop(turn.session, { clearQueue })
     if (clearQueue) this.#removeButtons(place)
-    if (dropped.length > 0) return { text: say("final.stopped_queue", { dropped: dropped.length }) }
+    const notBegun = running?.state === "queued" && running.startedAt === null ? 1 : 0
+    const count = dropped.length + notBegun
+    if (count > 0) return { text: say("final.stopped_queue", { dropped: count }) }
     return { text: running ? say("stop.stopping", { session: turn.session }) : say("stop.nothing") }
   }
 

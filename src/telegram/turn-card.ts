@@ -30,6 +30,14 @@ export interface TurnCardSpec {
   readonly out: Outgoing
 }
 
+export interface EndedAbout {
+  readonly session: Session
+  readonly label: string
+  readonly usage: Usage | null
+  /** It had come while nobody was here, and the owner has not let it run. */
+  readonly wasOffered: boolean
+}
+
 const TEXT_SHOWN = 200
 
 export const cardKey = (turn: Pick<Turn, "id">, to: Address): string => `card:${turn.id}:${formatAddress(to)}`
@@ -103,9 +111,9 @@ export class TurnCards {
   }
 
   /** The last state: no buttons, and what it took. */
-  ended(turn: Turn, outcome: Outcome, about: { session: Session; label: string; usage: Usage | null }): void {
+  ended(turn: Turn, outcome: Outcome, about: EndedAbout): void {
     const wasDropped = turn.startedAt === null && outcome.kind === "stopped"
-    if (wasDropped) return this.#editAll(turn, this.#droppedText(turn), { priority: "answer" })
+    if (wasDropped) return this.#editAll(turn, this.#droppedText(turn, about), { priority: "answer" })
     this.#editAll(turn, this.#endedText(turn, outcome, about), { priority: "status" })
   }
 
@@ -145,15 +153,12 @@ export class TurnCards {
     return say("status.retry", { attempt, of, time, why: wordReason(failure, say) })
   }
 
-  #droppedText(turn: Turn): Rich {
-    return concat(bold(this.#spec.say("queue.dropped")), `\n${short(turn, TEXT_SHOWN)}`)
+  #droppedText(turn: Turn, { wasOffered }: EndedAbout): Rich {
+    const said = this.#spec.say(wasOffered ? "queue.skipped" : "queue.dropped")
+    return concat(bold(said), `\n${short(turn, TEXT_SHOWN)}`)
   }
 
-  #endedText(
-    turn: Turn,
-    outcome: Outcome,
-    { session, label, usage }: { session: Session; label: string; usage: Usage | null },
-  ): Rich {
+  #endedText(turn: Turn, outcome: Outcome, { session, label, usage }: EndedAbout): Rich {
     const { say, ledger } = this.#spec
     const state = {
       completed: `✓ ${say("status.done")}`,

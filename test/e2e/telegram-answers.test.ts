@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest"
 import type { SessionId } from "../../src/protocol/ids.ts"
 import type { Conversation } from "../fakes/telegram/conversation.ts"
 import { startWorld, type World } from "../world.ts"
-import { labels, terminal, workspaceOf } from "./telegram-stage.ts"
+import { allDelivered, endsAt, labels, screen, terminal, workspaceOf } from "./telegram-stage.ts"
 
 const MEGABYTE = 1024 ** 2
 
@@ -115,10 +115,17 @@ async function answersTheTerminalToo(world: World, owner: Conversation): Promise
   expect(answer.text).toBe("from the keyboard\n\necho: from the keyboard")
   expect(answer.entities?.[0]?.type).toBe("blockquote")
 
+  const first = world.owner(0)
   const other = await terminal(world).createSession({})
-  await terminal(world).prompt(other.id, { clientId: "local-2", text: "nobody shows this" })
-  const told = await world.owner(0).sees("echo: nobody shows this")
-  expect(told.text?.split("\n")[0]).toBe(`${other.id} · nobody shows this`)
+  await terminal(world).prompt(other.id, { clientId: "local-2", text: "only here [[perm echo local]]" })
+  const asked = await first.sees(new RegExp(`^${other.id} · echo wants to run a command\necho local`))
+  await first.taps(asked, "Allow once")
+  await endsAt(world, other.id)
+  await first.sees(({ text = "" }) => text.startsWith(other.id) && text.includes("Allowed · Telegram"))
+  // What no chat shows is told to whoever shows it; the chat was only asked.
+  await allDelivered(world)
+  const said = world.bots.flatMap((_, index) => screen(world.owner(index)))
+  expect(said.filter((text) => text.includes("only here"))).toEqual([])
 }
 
 async function losesTheHost(world: World, owner: Conversation): Promise<void> {

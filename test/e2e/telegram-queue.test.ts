@@ -1,5 +1,7 @@
+import { join } from "node:path"
 import type { Message } from "@grammyjs/types/message.js"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
+import { acquireLock } from "../../src/platform/lock.ts"
 import type { Conversation } from "../fakes/telegram/conversation.ts"
 import { startWorld, type World } from "../world.ts"
 import { labels, screen } from "./telegram-stage.ts"
@@ -18,7 +20,47 @@ describe("while a turn runs", () => {
     ])
     world.telegram.assertClean()
   })
+
+  it("stops what has not begun because the agents cannot be reached, and says so", async () => {
+    await using world = await startWorld()
+    const owner = world.owner()
+    await owner.says("first")
+    await owner.sees("echo: first")
+    using host = await hostOutOfReach(world)
+    await owner.says("never run this")
+    await owner.says("but this")
+    await owner.sees("Queued\nbut this")
+    await owner.says("/stop")
+    const stopped = await owner.sees("Stopped before it had begun: never run this")
+    expect(labels(owner, stopped.message_id)).toEqual(["Stop and clear queue"])
+    host[Symbol.dispose]()
+    await owner.sees("echo: but this", { timeoutMs: 30_000 })
+    expect(world.consumed().map(({ text }) => text)).toEqual(["first", "but this"])
+    await owner.sends({ text: "offered", date: Math.floor(Date.now() / SECOND) - 600 })
+    await owner.sees(/This came while I was away/)
+    await owner.says("/stop")
+    await owner.sees("Nothing is running here. Waiting for your word: 1. /queue shows what.")
+    world.telegram.assertClean()
+  })
 })
+
+/** Ends the host, and keeps the place of the next one until it is released. */
+async function hostOutOfReach(world: World): Promise<Disposable> {
+  const path = join(world.dataDir, "host.lock")
+  world.killHost()
+  const lock = await vi.waitFor(() => {
+    const acquired = acquireLock({ path, purpose: "host", now: Date.now() })
+    if (acquired.kind === "taken") throw new Error("the host has not ended yet")
+    return acquired
+  })
+  let isHeld = true
+  return {
+    [Symbol.dispose]() {
+      if (isHeld) lock.release()
+      isHeld = false
+    },
+  }
+}
 
 const notice = async (owner: Conversation, card: Message, label: string) =>
   (await (await owner.taps(card, label)).answer()).text

@@ -6,6 +6,7 @@ import { expect } from "vitest"
 import { type ControlClient, controlClient } from "../../src/cli/control-client.ts"
 import { LEDGER_FILE } from "../../src/ledger/database.ts"
 import { socketPath } from "../../src/platform/socket-path.ts"
+import type { SessionId } from "../../src/protocol/ids.ts"
 import type { World } from "../world.ts"
 
 export interface LogLine {
@@ -41,6 +42,15 @@ export const workspaceOf = (world: World, session: string): string => join(world
 export async function allDelivered(world: World): Promise<void> {
   const undelivered = async () => (await terminal(world).status()).undelivered
   await expect.poll(undelivered, { timeout: 15_000, interval: 20 }).toBe(0)
+}
+
+/** Waits, at the machine's own keyboard, until a turn of a session has ended. */
+export async function endsAt(world: World, session: SessionId): Promise<void> {
+  for (let after = 0; ; ) {
+    const { events, next } = await terminal(world).events(session, { after, wait: 10_000 })
+    if (events.some(({ fact }) => fact.kind === "turn.ended")) return
+    after = next
+  }
 }
 
 /** The words of what a bot has on the screen now, oldest first. */

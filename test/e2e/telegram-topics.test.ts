@@ -3,7 +3,7 @@ import type { SessionId } from "../../src/protocol/ids.ts"
 import type { CallRecord } from "../fakes/telegram/call-log.ts"
 import type { Conversation } from "../fakes/telegram/conversation.ts"
 import { prepareWorld, type World } from "../world.ts"
-import { terminal } from "./telegram-stage.ts"
+import { endsAt, screen, terminal } from "./telegram-stage.ts"
 
 const nameOf = (chat: Conversation, topic: Conversation) =>
   chat.topics().find(({ id }) => id === topic.threadId)?.name
@@ -88,8 +88,11 @@ async function losesATopic(world: World, owner: Conversation): Promise<void> {
   expect(answer.text).toMatch(new RegExp(`^(?:\\[${session}\\] |${session} · doomed)`))
 
   await terminal(world).prompt(session, { clientId: "later", text: "are you there?" })
-  const later = await owner.sees(/echo: are you there\?/)
-  expect(later.message_thread_id).toBeUndefined()
-  expect(later.text).toMatch(new RegExp(`^${session} · doomed`))
+  await endsAt(world, session)
+  await terminal(world).prompt(session, { clientId: "asks", text: "may you? [[perm echo yes]]" })
+  const asked = await owner.sees(new RegExp(`^${session} · echo wants to run a command`))
+  expect(asked.message_thread_id).toBeUndefined()
+  // No chat shows it any more, so only what the owner must decide comes here.
+  expect(screen(owner).filter((text) => text.includes("are you there"))).toEqual([])
   expect(world.telegram.calls.filter(isDiscovery)).toHaveLength(1)
 }

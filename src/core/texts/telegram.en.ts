@@ -45,7 +45,7 @@ export const en = {
   "queue.title": "Waiting in {session}",
   "queue.running": "Running now",
   "queue.dropped": "Dropped.",
-  "queue.skipped": "Skipped.",
+  "queue.skipped": "Skipped by you; it was not run.",
   "queue.released": "It runs.",
   "queue.next": "It runs next.",
   "queue.already_next": "It is next already.",
@@ -189,6 +189,8 @@ export const en = {
 
   "stop.nothing": "Nothing is running here.",
   "stop.stopping": "Stopping {session}…",
+  "stop.not_begun": "Stopped before it had begun: {text}",
+  "stop.waiting": "Waiting for your word: {count}. /queue shows what.",
 
   "help.title": "What I understand",
   "help.plain":

@@ -48,7 +48,7 @@ export const ko: Translation<typeof en> = {
   "queue.title": "{session}의 대기열",
   "queue.running": "지금 실행 중",
   "queue.dropped": "삭제했습니다.",
-  "queue.skipped": "건너뛰었습니다.",
+  "queue.skipped": "건너뛰었습니다. 실행하지 않았습니다.",
   "queue.released": "실행합니다.",
   "queue.next": "다음에 실행합니다.",
   "queue.already_next": "이미 다음 차례입니다.",
@@ -191,6 +191,8 @@ export const ko: Translation<typeof en> = {
 
   "stop.nothing": "여기서 실행 중인 것이 없습니다.",
   "stop.stopping": "{session}을(를) 중지하는 중…",
+  "stop.not_begun": "시작하기 전에 중지했습니다: {text}",
+  "stop.waiting": "결정을 기다리는 요청: {count}개. /queue 에서 확인하세요.",
 
   "help.title": "할 수 있는 것",
   "help.plain":

@@ -11,15 +11,26 @@ export const stop: Command = {
   prepare: (call) => () => {
     const session = mustHaveSession(call)
     const { running } = call.kernel.turns.stop(session.id, { clearQueue: false })
-    if (!running) return call.reply(call.say("stop.nothing"))
     const waiting = call.kernel.ledger.turns.open(session.id).filter((turn) => turn.state === "queued")
+    if (!running) return call.reply(nothingRuns(call, waiting.length))
     const clear = call.button(call.say("button.stop_clear"), {
       kind: "turn.stop",
       turn: running.id,
       clearQueue: true,
     })
-    call.reply(call.say("stop.stopping", { session: session.id }), waiting.length > 0 ? [[clear]] : [])
+    const isAtWork = running.state !== "queued" || running.startedAt !== null
+    const said = isAtWork
+      ? call.say("stop.stopping", { session: session.id })
+      : call.say("stop.not_begun", { text: short(running, 80) })
+    call.reply(said, waiting.length > 0 ? [[clear]] : [])
   },
+}
+
+/** What waits then waits for the owner's own word: it is not stopped, and not passed over in silence either. */
+function nothingRuns({ say }: Call, waiting: number): string {
+  return waiting === 0
+    ? say("stop.nothing")
+    : `${say("stop.nothing")} ${say("stop.waiting", { count: waiting })}`
 }
 
 export const queue: Command = {
