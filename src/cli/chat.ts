@@ -13,8 +13,9 @@ export async function chat(context: CliContext, wish: SessionWish): Promise<numb
   const session = await pickSession(context, wish)
   if (session === null) return exitCode.ok
   const { stdin, stdout, client } = context
-  const { id, provider, workspace } = session
+  const { id, provider } = session
   const title = harmless(session.title) || say("chat.untitled")
+  const workspace = harmless(session.workspace)
   printLine(stdout, say("chat.head", { session: id, title, provider, workspace }))
   if (stdin.isTTY) printLine(stdout, say("chat.help"))
   const transcript = new Transcript({

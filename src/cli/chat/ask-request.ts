@@ -1,6 +1,6 @@
 /** Asks the owner what an agent wants to know, with prompts in the terminal. */
 import type { Readable, Writable } from "node:stream"
-import { isCancel, multiselect, note, password, select, text } from "@clack/prompts"
+import { isCancel, log, multiselect, note, password, select, text } from "@clack/prompts"
 import type { ChatSay } from "../../core/texts/chat.ts"
 import type { RequestId } from "../../protocol/ids.ts"
 import type { Answer, Question, RequestBody, RequestOption } from "../../protocol/session.ts"
@@ -58,7 +58,8 @@ type WithOptions = Extract<RequestBody, { kind: "approval" | "plan" }>
 
 async function askOption(body: WithOptions, { say, ...io }: Asking): Promise<Answer | null> {
   const [title, ...lines] = requestLines(body, say)
-  note(lines.join("\n"), title, io)
+  if (lines.length > 0) note(lines.join("\n"), title, io)
+  else log.step(title ?? "", io)
   const option = await select({
     message: say("request.choose"),
     options: body.options.map((one) => ({ value: one.id, label: optionLabel(one, say) })),

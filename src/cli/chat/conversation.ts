@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto"
 import { once } from "node:events"
 import { setTimeout as pause } from "node:timers/promises"
 import type { ChatSay } from "../../core/texts/chat.ts"
-import type { EventsReply, PromptReceipt, SessionSummary } from "../../protocol/control.ts"
+import type { EventsReply, LiveText, PromptReceipt, SessionSummary } from "../../protocol/control.ts"
 import { type ControlClient, ControlRefusal } from "../control-client.ts"
 import { askRequest, type OpenRequest, requestLines } from "./ask-request.ts"
 import { type FeedBatch, followSession } from "./feed.ts"
@@ -34,6 +34,8 @@ export class Conversation {
   readonly #leaving = new AbortController()
   /** Arrived and not shown yet: nothing is printed into a question that is being asked. */
   readonly #arrived: FeedBatch[] = []
+  /** Came while something was being typed: growing text would tear the line apart. */
+  #heldBack: readonly LiveText[] = []
   /** Aborted when something arrives; a new one for each step. */
   #wake = new AbortController()
   /** The request being asked now, and how to take the question back. */
@@ -57,6 +59,7 @@ export class Conversation {
       while (!this.#leaving.signal.aborted) await this.#step()
     } finally {
       process.off("SIGINT", onInterrupt)
+      this.#input.release()
       this.#leaving.abort()
       await pumping
     }
@@ -74,7 +77,7 @@ export class Conversation {
       })) {
         this.#arrived.push(batch)
         if (batch.kind === "reply") this.#takeBack(batch.reply)
-        this.#wake.abort()
+        if (!(this.#input.isTyping && isLiveOnly(batch))) this.#wake.abort()
       }
     } finally {
       this.#leaving.abort()
@@ -94,20 +97,29 @@ export class Conversation {
   /** Shows what arrived, then does the one thing that is next. */
   async #step(): Promise<void> {
     this.#wake = new AbortController()
+    this.#showLive(this.#heldBack)
     for (const batch of this.#arrived.splice(0)) this.#show(batch)
-    const { stdin } = this.#options
+    const { stdin, transcript } = this.#options
     const request = this.#view.nextRequest()
+    const { isWorking } = this.#view
     if (request && stdin.isTTY) return await this.#answer(request)
-    if (this.#isCatchingUp || this.#view.isWorking) return await this.#somethingNew()
+    // What is piped in is a conversation: one after the other.
+    if (this.#isCatchingUp || (isWorking && !stdin.isTTY)) return await this.#somethingNew()
     if (this.#hasInputEnded) return this.#leaving.abort()
-    const typed = await this.#input.ask("› ", this.#wake.signal)
+    const typed = await this.#input.ask({
+      prompt: "› ",
+      wake: this.#wake.signal,
+      isQuiet: isWorking,
+      onBegin: () => transcript.lines([]),
+    })
     switch (typed.kind) {
       case "woken":
         return
       case "interrupt":
         return await this.#interrupt()
       case "end":
-        this.#hasInputEnded = true
+        if (stdin.isTTY) this.#leaving.abort()
+        else this.#hasInputEnded = true
         return
       case "text":
         return await this.#obey(typed.text)
@@ -129,7 +141,12 @@ export class Conversation {
       transcript.event(event)
       if (event.fact.kind === "request.opened" && !this.#options.stdin.isTTY) this.#announce(event.fact)
     }
-    for (const text of live?.texts ?? []) transcript.live(text)
+    this.#showLive(live?.texts ?? [])
+  }
+
+  #showLive(texts: readonly LiveText[]): void {
+    this.#heldBack = this.#input.isTyping ? texts : []
+    if (!this.#input.isTyping) for (const text of texts) this.#options.transcript.live(text)
   }
 
   /** Where nobody can be asked, the request stays open for the other surfaces. */
@@ -236,6 +253,10 @@ export class Conversation {
   #tell(text: string): void {
     this.#options.transcript.lines([{ look: "dim", text }])
   }
+}
+
+function isLiveOnly(batch: FeedBatch): boolean {
+  return batch.kind === "reply" && batch.reply.events.length === 0
 }
 
 /** The past is there to be read elsewhere; here its last turn is enough. */

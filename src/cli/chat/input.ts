@@ -1,5 +1,6 @@
 /** What the owner types: one text at a time, a pasted text of several lines being one. */
-import { createInterface, type Interface } from "node:readline"
+import { createInterface } from "node:readline"
+import { Keyboard } from "./keyboard.ts"
 
 export type Typed =
   | { readonly kind: "text"; readonly text: string }
@@ -8,15 +9,19 @@ export type Typed =
   | { readonly kind: "interrupt" }
   | { readonly kind: "end" }
 
-/** Lines that arrive together are one paste; nobody types two within this time, in ms. */
-const pasteGapMs = 15
+export interface AskInput {
+  readonly prompt: string
+  /** Aborts when the caller has something to show. */
+  readonly wake: AbortSignal
+  /** The screen belongs to the agent: in a terminal, the prompt is there only while something is being typed. */
+  readonly isQuiet: boolean
+  /** Called before the first key of a quiet prompt shows. */
+  readonly onBegin: () => void
+}
 
 export class Input {
   readonly #stdin: NodeJS.ReadStream
-  readonly #stdout: NodeJS.WriteStream
-  /** What was typed and not sent when the last question was interrupted. */
-  #draft = ""
-  #history: string[] = []
+  readonly #keyboard: Keyboard
   /** Kept open over all questions where input is no terminal: what was read ahead must not be lost. */
   #piped: AsyncIterator<string> | null = null
   /** The read that a question which was woken had begun. */
@@ -24,55 +29,21 @@ export class Input {
 
   constructor(stdin: NodeJS.ReadStream, stdout: NodeJS.WriteStream) {
     this.#stdin = stdin
-    this.#stdout = stdout
+    this.#keyboard = new Keyboard(stdin, stdout)
   }
 
-  ask(prompt: string, wake: AbortSignal): Promise<Typed> {
-    return this.#stdin.isTTY ? this.#askTerminal(prompt, wake) : this.#askPipe(wake)
+  /** Something is typed and not sent. */
+  get isTyping(): boolean {
+    return this.#keyboard.isTyping
   }
 
-  async #askTerminal(prompt: string, wake: AbortSignal): Promise<Typed> {
-    if (wake.aborted) return { kind: "woken" }
-    const terminal = createInterface({
-      input: this.#stdin,
-      output: this.#stdout,
-      prompt,
-      history: this.#history,
-      historySize: 200,
-      escapeCodeTimeout: 50,
-    })
-    const { promise, resolve } = Promise.withResolvers<Typed>()
-    const lines: string[] = []
-    let sending: NodeJS.Timeout | undefined
-    terminal.on("history", (history) => {
-      this.#history = history
-    })
-    terminal.on("line", (line) => {
-      lines.push(line)
-      clearTimeout(sending)
-      sending = setTimeout(() => resolve({ kind: "text", text: lines.join("\n") }), pasteGapMs)
-    })
-    terminal.on("SIGINT", () => resolve({ kind: "interrupt" }))
-    const onClose = () => resolve({ kind: "end" })
-    terminal.on("close", onClose)
-    const onWake = () => {
-      if (lines.length === 0) resolve({ kind: "woken" })
-    }
-    wake.addEventListener("abort", onWake, { once: true })
-    terminal.prompt()
-    if (this.#draft !== "") terminal.write(this.#draft)
-    const typed = await promise
-    wake.removeEventListener("abort", onWake)
-    terminal.off("close", onClose)
-    this.#leave(terminal, typed)
-    return typed
+  ask(asked: AskInput): Promise<Typed> {
+    return this.#stdin.isTTY ? this.#keyboard.ask(asked) : this.#askPipe(asked.wake)
   }
 
-  #leave(terminal: Interface, typed: Typed): void {
-    this.#draft = typed.kind === "woken" ? terminal.line : ""
-    if (typed.kind === "woken") this.#stdout.write("\r\u001b[0J")
-    else if (typed.kind !== "text") this.#stdout.write("\n")
-    terminal.close()
+  /** Gives the terminal back as it was. */
+  release(): void {
+    if (this.#stdin.isTTY) this.#keyboard.release()
   }
 
   async #askPipe(wake: AbortSignal): Promise<Typed> {

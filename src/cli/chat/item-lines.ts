@@ -1,4 +1,5 @@
 /** An agent's items as lines of text. Everything in them comes from an agent, so nothing of it is trusted. */
+import { explainReason } from "../../core/failure-words.ts"
 import type { ChatSay } from "../../core/texts/chat.ts"
 import type { FileChange, Item, Notice, PlanStep } from "../../protocol/session.ts"
 import { harmless } from "../harmless.ts"
@@ -50,6 +51,7 @@ export function noticeLine(notice: Notice, say: ChatSay): Line {
       return dim(say("notice.silent", { seconds: Math.round(notice.seconds) }))
     case "sandbox_unusable":
     case "warning":
+      if (notice.reason) return bad(harmless(explainReason(notice.reason, say)))
       return bad(say(`notice.${notice.code}`, { detail: harmless(notice.detail) }))
   }
 }

@@ -44,7 +44,7 @@ async function choose(
       ...sessions.map(({ id, title, provider, workspace }) => ({
         value: id,
         label: `${id}  ${harmless(title) || say("chat.untitled")}`,
-        hint: say("chat.pick_hint", { provider, workspace }),
+        hint: say("chat.pick_hint", { provider, workspace: harmless(workspace) }),
       })),
       { value: "new", label: say("chat.pick_new") },
     ],

@@ -57,6 +57,14 @@ describe("the transcript", () => {
     expect(shown()).toBe("draft\nfinal\n")
   })
 
+  it("waits for the whole of a message of which only the end still comes", () => {
+    live("one two")
+    live("two three")
+    live("three four")
+    message("one two three four")
+    expect(shown()).toBe("one two three four\n")
+  })
+
   it("shows an answer that came without a message, and what became of a turn that did not go well", () => {
     tell({ kind: "turn.ended", outcome: { kind: "stopped", text: "as far as I got" } })
     expect(shown()).toBe("as far as I got\n<stopped>\n")

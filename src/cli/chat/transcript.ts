@@ -1,6 +1,7 @@
 /** Writes a session's events to the terminal as they come; a message grows while it is being written. */
 import type { Writable } from "node:stream"
 import { styleText } from "node:util"
+import { describeFailure } from "../../core/failure-words.ts"
 import type { ChatSay } from "../../core/texts/chat.ts"
 import type { LiveText, SessionEvent } from "../../protocol/control.ts"
 import type { RequestId, TurnId } from "../../protocol/ids.ts"
@@ -50,8 +51,11 @@ export class Transcript {
     for (const { look, text } of lines) this.#write(`${this.#styled(text, look)}\n`)
   }
 
-  live(text: LiveText): void {
-    if (text.channel === "message") this.#message(`${text.turn} ${text.item}`, text.text)
+  live({ turn, item, channel, text }: LiveText): void {
+    const key = `${turn} ${item}`
+    // Of a very long text only the end comes while it grows; what is missing comes with the finished item.
+    const goesOn = text.startsWith(this.#begun.get(key) ?? "")
+    if (channel === "message" && goesOn) this.#message(key, text)
   }
 
   event({ turn, fact }: SessionEvent): void {
@@ -66,7 +70,7 @@ export class Transcript {
       case "notice":
         return this.lines([noticeLine(fact.notice, say)])
       case "turn.held": {
-        const reason = fact.failure.detail ?? fact.failure.class
+        const reason = describeFailure(fact.failure, say)
         const time = this.#options.showTime(fact.until)
         return this.lines([{ look: "dim", text: say("chat.held", { time, reason: harmless(reason) }) }])
       }
