@@ -4,11 +4,11 @@ import { CallError, describeFailure } from "../telegram/call-error.ts"
 
 const patienceMs = 8000
 
-/** Asks Telegram who a token belongs to (getMe). What is returned never carries the token. */
-export async function identifyBot(token: string, apiRoot: string): Promise<BotAnswer> {
+/** Asks Telegram who a token belongs to (getMe); unreachable when aborted. What is returned never carries the token. */
+export async function identifyBot(token: string, apiRoot: string, signal?: AbortSignal): Promise<BotAnswer> {
   const api = connectBot(token, apiRoot)
   try {
-    const me = await api.call("getMe", {}, { timeoutMs: patienceMs })
+    const me = await api.call("getMe", {}, { timeoutMs: patienceMs, ...(signal ? { signal } : {}) })
     return { kind: "ok", username: me.username }
   } catch (error) {
     if (!(error instanceof CallError)) throw error

@@ -22,23 +22,36 @@ export async function setup(context: CliContext): Promise<number> {
   const file = path.join(config.dataDir, ".env")
   if (!stdin.isTTY || !stdout.isTTY) return explainVariables(context, file)
   const say = setupText(config.language)
-  const asking: Setup = { config, say, io: { input: stdin, output: stdout } }
+  const leaving = new AbortController()
+  const asking: Setup = { config, say, signal: leaving.signal, io: { input: stdin, output: stdout } }
   intro(say("setup.title"), asking.io)
   log.info(say("setup.data_dir", { dataDir: config.dataDir }), asking.io)
-  if (await isRunning(context)) log.warn(say("setup.running"), asking.io)
+  const leave = () => leaving.abort()
+  process.on("SIGINT", leave)
+  const wanted = await ask(context, asking)
+  process.off("SIGINT", leave)
+  if (wanted === null) return giveUp(asking)
 
-  const bots = await chooseBots(asking)
-  if (bots === null) return giveUp(asking)
-  const [first] = bots
-  const owner = first ? await learnOwner(asking, first) : config.telegram.ownerId
-  if (first && owner === null) log.warn(say("setup.owner_missing"), asking.io)
-
-  save(file, changes(bots, owner))
+  save(file, wanted)
   log.success(say("setup.saved", { file }), asking.io)
   warnOverridden(context, asking)
   await showProviders(context, asking)
   outro(say("setup.done"), asking.io)
   return exitCode.ok
+}
+
+/** Null: the owner gave up. */
+async function ask(context: CliContext, asking: Setup): Promise<EnvChanges | null> {
+  const { config, say, io } = asking
+  if (await isRunning(context)) log.warn(say("setup.running"), io)
+  const bots = await chooseBots(asking)
+  if (bots === null) return null
+  const [first] = bots
+  if (!first) return changes(bots, config.telegram.ownerId)
+  const owner = await learnOwner(asking, first)
+  if (owner === "cancelled") return null
+  if (owner === "unknown") log.warn(say("setup.owner_missing"), io)
+  return changes(bots, owner === "unknown" ? null : owner)
 }
 
 /** One bot goes under the singular name, several under the plural one; never both. */

@@ -21,6 +21,7 @@ function setupFor(person: Person, changes: Partial<Config["telegram"]> = {}): Se
   return {
     config: { ...config, telegram: { ...config.telegram, apiRoot: telegram.apiRoot, ...changes } },
     say: setupText("en"),
+    signal: new AbortController().signal,
     io: { input: person.input, output: person.output },
   }
 }

@@ -1,5 +1,5 @@
 /** Which bots there are to be: those there stay, come or go; a new token is checked with Telegram before it counts. */
-import { isCancel, log, password, select, spinner } from "@clack/prompts"
+import { isCancel, log, password, select } from "@clack/prompts"
 import { botIdOf, type ConfiguredBot } from "../../core/config.ts"
 import { identifyBot } from "../ask-telegram.ts"
 import { askYesOrNo, type Setup } from "./setup-context.ts"
@@ -14,8 +14,9 @@ type Choice = "keep" | "add" | "replace" | "none"
 
 /** Null: the owner gave up. An empty list: no Telegram. */
 export async function chooseBots(setup: Setup): Promise<readonly ChosenBot[] | null> {
-  const { config, say, io } = setup
+  const { config, say, io, signal } = setup
   const present = await Promise.all(config.telegram.bots.map((bot) => nameBot(setup, bot)))
+  if (signal.aborted) return null
   const bots = present.map(({ id, username }) => (username === null ? String(id) : `@${username}`)).join(", ")
   const keep =
     present.length === 0 ? [] : [{ value: "keep" as const, label: say("setup.bots_keep", { bots }) }]
@@ -46,8 +47,8 @@ export async function chooseBots(setup: Setup): Promise<readonly ChosenBot[] | n
   }
 }
 
-async function nameBot({ config }: Setup, bot: ConfiguredBot): Promise<ChosenBot> {
-  const answer = await identifyBot(bot.token, config.telegram.apiRoot)
+async function nameBot({ config, signal }: Setup, bot: ConfiguredBot): Promise<ChosenBot> {
+  const answer = await identifyBot(bot.token, config.telegram.apiRoot, signal)
   return { ...bot, username: answer.kind === "ok" ? answer.username : null }
 }
 
@@ -61,6 +62,7 @@ async function askBot(setup: Setup, present: readonly ChosenBot[]): Promise<Chos
     })
     if (isCancel(token)) return null
     const bot = await checkToken(setup, token.trim())
+    if (setup.signal.aborted) return null
     if (bot && !present.some(({ id }) => id === bot.id)) return bot
     if (bot) log.warn(say("setup.token_taken"), io)
     if (!(await askYesOrNo(setup, say("setup.again")))) return null
@@ -68,20 +70,21 @@ async function askBot(setup: Setup, present: readonly ChosenBot[]): Promise<Chos
 }
 
 /** Says what Telegram thinks of the token; null when it cannot be used now. */
-async function checkToken({ say, io, config }: Setup, token: string): Promise<ChosenBot | null> {
+async function checkToken({ say, io, config, signal }: Setup, token: string): Promise<ChosenBot | null> {
   const { apiRoot } = config.telegram
-  const waiting = spinner(io)
-  waiting.start(say("setup.token_checking"))
-  const answer = await identifyBot(token, apiRoot)
+  // Not a spinner of clack's: that ends the process at Ctrl-C, and as if all had gone well.
+  log.step(say("setup.token_checking"), io)
+  const answer = await identifyBot(token, apiRoot, signal)
+  if (signal.aborted) return null
   switch (answer.kind) {
     case "ok":
-      waiting.stop(say("setup.token_ok", { username: answer.username }))
+      log.success(say("setup.token_ok", { username: answer.username }), io)
       return { id: Number(token.split(":")[0]), token, username: answer.username }
     case "revoked":
-      waiting.error(say("setup.token_revoked"))
+      log.error(say("setup.token_revoked"), io)
       return null
     case "unreachable":
-      waiting.error(say("setup.token_unreachable", { apiRoot, detail: answer.detail }))
+      log.error(say("setup.token_unreachable", { apiRoot, detail: answer.detail }), io)
       return null
   }
 }

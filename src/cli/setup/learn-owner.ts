@@ -13,13 +13,15 @@ import { askYesOrNo, type Setup } from "./setup-context.ts"
 const pollSeconds = 25
 const retryMs = 1000
 
-/** The owner's Telegram user id; null when it was not learnt. */
-export async function learnOwner(setup: Setup, bot: ChosenBot): Promise<number | null> {
+/** The owner's Telegram user id; `unknown` when Telegram stood in the way, `cancelled` when the owner did. */
+export type LearntOwner = number | "unknown" | "cancelled"
+
+export async function learnOwner(setup: Setup, bot: ChosenBot): Promise<LearntOwner> {
   const { config, say, io } = setup
   const { ownerId, apiRoot } = config.telegram
   if (ownerId !== null) {
     const isSame = await askYesOrNo(setup, say("setup.owner_keep", { owner: ownerId }))
-    if (isSame === null) return null
+    if (isSame === null) return "cancelled"
     if (isSame) return ownerId
   }
   const api = connectBot(bot.token, apiRoot)
@@ -31,23 +33,23 @@ export async function learnOwner(setup: Setup, bot: ChosenBot): Promise<number |
     if (error.failure.kind === "conflict") {
       log.error(say("setup.owner_conflict", { username: bot.username ?? bot.id, detail }), io)
     } else log.error(say("setup.token_unreachable", { apiRoot, detail }), io)
-    return null
+    return "unknown"
   } finally {
     api.close()
   }
 }
 
-async function pair(setup: Setup, api: BotApi, username: string): Promise<number | null> {
-  const { say, io } = setup
+async function pair(setup: Setup, api: BotApi, username: string): Promise<number | "cancelled"> {
+  const { say, io, signal } = setup
   for (;;) {
     const code = pairingCode((limit) => randomInt(limit))
     note(code, say("setup.owner_code", { username }), io)
     log.step(say("setup.owner_waiting"), io)
-    const user = await waitForCode(api, code)
-    if (user === null) return null
+    const user = await waitForCode(api, code, signal)
+    if (user === null) return "cancelled"
     log.success(say("setup.owner_found", { name: harmless(user.name), id: user.id }), io)
     const isOwner = await askYesOrNo(setup, say("setup.owner_confirm"))
-    if (isOwner === null) return null
+    if (isOwner === null) return "cancelled"
     if (isOwner) {
       await greet(api, user, say("setup.owner_reply"))
       return user.id
@@ -57,26 +59,19 @@ async function pair(setup: Setup, api: BotApi, username: string): Promise<number
 }
 
 /** Null: Ctrl-C. Reads on after each batch, and tells Telegram that the last one arrived too. */
-async function waitForCode(api: BotApi, code: string): Promise<PairedUser | null> {
-  const leaving = new AbortController()
-  const leave = () => leaving.abort()
-  process.once("SIGINT", leave)
-  try {
-    let offset = 0
-    while (!leaving.signal.aborted) {
-      const updates = await poll(api, offset, leaving.signal)
-      for (const update of updates) {
-        offset = update.update_id + 1
-        const user = pairedBy(update, code)
-        if (user === null) continue
-        await poll(api, offset, AbortSignal.timeout(retryMs), 0)
-        return user
-      }
+async function waitForCode(api: BotApi, code: string, signal: AbortSignal): Promise<PairedUser | null> {
+  let offset = 0
+  while (!signal.aborted) {
+    const updates = await poll(api, offset, signal)
+    for (const update of updates) {
+      offset = update.update_id + 1
+      const user = pairedBy(update, code)
+      if (user === null) continue
+      await poll(api, offset, AbortSignal.timeout(retryMs), 0)
+      return user
     }
-    return null
-  } finally {
-    process.off("SIGINT", leave)
   }
+  return null
 }
 
 /** Waits out what passes by itself. @throws CallError for what does not: another reader, a dead token. */

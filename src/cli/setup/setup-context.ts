@@ -7,6 +7,8 @@ import type { SetupSay } from "../../core/texts/setup.ts"
 export interface Setup {
   readonly config: Config
   readonly say: SetupSay
+  /** Aborts at Ctrl-C while nothing is being asked. */
+  readonly signal: AbortSignal
   /** The terminal that is asked in. */
   readonly io: { readonly input: Readable; readonly output: Writable }
 }
