@@ -2,7 +2,7 @@
 // Runs on any Node from 12 on: finds one that is new enough, then starts the command line.
 // biome-ignore-all lint/style/useNodejsImportProtocol: the older Node that this must still run on does not know node:
 import { spawn } from "child_process"
-import { existsSync } from "fs"
+import { existsSync, readdirSync, statSync } from "fs"
 import { homedir } from "os"
 import { dirname, join } from "path"
 import { fileURLToPath, pathToFileURL } from "url"
@@ -31,10 +31,22 @@ function run() {
     )
 }
 
-/** A checkout has sources and runs them; an installed package has only what was built. */
+/** What was built, which starts sooner and stays smaller, unless a checkout's sources have changed since. */
 function entry() {
-  const source = join(home, "src", "cli", "main.ts")
-  return existsSync(source) ? source : join(home, "dist", "cli", "main.js")
+  const built = join(home, "dist", "cli", "main.js")
+  return isCurrent(built) ? built : join(home, "src", "cli", "main.ts")
+}
+
+function isCurrent(built) {
+  if (!existsSync(join(home, "src"))) return true
+  if (!existsSync(built)) return false
+  const builtAt = statSync(built).mtimeMs
+  // A directory's own time tells of a file that is gone; the lock file's of a library that changed.
+  const sources = readdirSync(join(home, "src"), { recursive: true }).map((name) => join("src", name))
+  return ["src", "package-lock.json", ...sources].every((name) => {
+    const found = statSync(join(home, name), { throwIfNoEntry: false })
+    return found === undefined || found.mtimeMs <= builtAt
+  })
 }
 
 /** Not in the shared temporary directory: whoever could write there could change what we run. */

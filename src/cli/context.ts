@@ -2,8 +2,8 @@ import type { Config } from "../core/config.ts"
 import type { ConfigProblem } from "../core/config-fault.ts"
 import { cliText } from "../core/texts/cli.ts"
 import { loadConfig } from "../platform/config-files.ts"
+import { ownVersion } from "../platform/installation.ts"
 import { socketPath } from "../platform/socket-path.ts"
-import { ownVersion } from "../platform/version.ts"
 import { type ControlClient, controlClient } from "./control-client.ts"
 
 /** The process a command runs in, as far as commands may know it. */

@@ -1,6 +1,7 @@
 /** SQLite's own check of a whole file, here or in a thread of its own. */
 import { DatabaseSync } from "node:sqlite"
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads"
+import { ownProgram } from "../platform/installation.ts"
 
 /** Findings of the check, at most twenty; empty when sound. Reads all of it: some 0.6 s per gigabyte, or the disk's pace. */
 export function problemsIn(path: string): readonly string[] {
@@ -16,7 +17,7 @@ export function problemsIn(path: string): readonly string[] {
 /** The same without holding up anything else. Rejects as `problemsIn` throws. */
 export function problemsInBackground(path: string): Promise<readonly string[]> {
   const { promise, resolve, reject } = Promise.withResolvers<readonly string[]>()
-  const worker = new Worker(import.meta.filename, { workerData: { checked: path } })
+  const worker = new Worker(ownProgram("ledger/integrity"), { workerData: { checked: path } })
   worker.once("message", resolve)
   worker.once("error", reject)
   worker.once("exit", () => reject(new Error("the check of the ledger's copy ended without a word")))

@@ -5,10 +5,11 @@
 import { Agent as HttpAgent } from "node:http"
 import { Agent as HttpsAgent } from "node:https"
 import { isAbsolute, normalize, sep } from "node:path"
-import type { Readable } from "node:stream"
+import { Readable } from "node:stream"
 import { json as readJson } from "node:stream/consumers"
-import { Api, type ApiClientOptions, type RawApi } from "grammy"
+import type { ReadableStream } from "node:stream/web"
 import type { ApiMethods, Opts } from "grammy/types"
+import { Api, type ApiClientOptions, type RawApi } from "grammy/web"
 import { CallError, classify } from "./call-error.ts"
 import { type FileBody, requestFile } from "./file-request.ts"
 import { type Abort, exchange } from "./http.ts"
@@ -119,27 +120,23 @@ type Fetch = NonNullable<ApiClientOptions["fetch"]>
 /** What grammY gives to `fetch` and takes from it. */
 interface GrammyRequest {
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string | Readable
+  readonly body: string | ReadableStream
   readonly signal: Abort
 }
 
 function transport(agent: HttpAgent): Fetch {
   const fetch = async (url: string, { headers, body, signal }: GrammyRequest) => {
-    const response = await exchange(
-      url,
-      { agent, method: "POST", headers: sized(headers, body), body },
-      signal,
-    )
+    const response = await exchange(url, { agent, method: "POST", ...sized(headers, body) }, signal)
     return { json: () => readJson(response) }
   }
   return fetch as Fetch
 }
 
 /** A text goes as one piece; a stream has no length yet. */
-function sized(headers: Readonly<Record<string, string>>, body: string | Readable): Record<string, string> {
+function sized(headers: GrammyRequest["headers"], body: string | ReadableStream) {
   return typeof body === "string"
-    ? { ...headers, "content-length": String(Buffer.byteLength(body)) }
-    : headers
+    ? { headers: { ...headers, "content-length": String(Buffer.byteLength(body)) }, body }
+    : { headers, body: Readable.fromWeb(body) }
 }
 
 /** grammY calls these without arguments. */

@@ -1,5 +1,5 @@
 /** What a failed Bot API call means for us: above all, whether it may have taken effect. */
-import { GrammyError, HttpError } from "grammy"
+import { GrammyError, HttpError } from "grammy/web"
 import { NeverSentError } from "./http.ts"
 
 export type SendFailure =

@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from "node:crypto"
+import { statSync } from "node:fs"
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { startRig } from "../../test/fakes/telegram-rig.ts"
 import { type BotApi, createBotApi } from "./api.ts"
 import { saveFile } from "./files.ts"
@@ -58,8 +59,12 @@ async function serving(file: {
     const asked = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0)
     const from = file.ignoresRange ? 0 : asked
     response.writeHead(from > 0 ? 206 : 200, { "content-length": data.length - from })
-    if (cuts-- > 0) response.write(data.subarray(from, from + cutAfter), () => response.destroy())
-    else response.end(data.subarray(from))
+    if (cuts-- <= 0) return void response.end(data.subarray(from))
+    response.write(data.subarray(from, from + cutAfter), async () => {
+      // What the client has received and not yet taken would be gone with the connection.
+      if (cutAfter > 0) await vi.waitUntil(() => partSize() > from)
+      response.destroy()
+    })
   })
   servers.push(server)
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
@@ -68,6 +73,8 @@ async function serving(file: {
   clients.push(api)
   return { api, ranges }
 }
+
+const partSize = (): number => statSync(join(directory, ".AgAD1.part"), { throwIfNoEntry: false })?.size ?? 0
 
 const wanted = (name = "data.bin", limit = 1e9) => ({ fileId: "f", name, directory, limit })
 

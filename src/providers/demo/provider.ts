@@ -1,5 +1,5 @@
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
+import { ownProgram } from "../../platform/installation.ts"
 import { ProviderId } from "../../protocol/ids.ts"
 import type { AcpProfile } from "../acp/profile.ts"
 import { createAcpProvider } from "../acp/provider.ts"
@@ -24,9 +24,7 @@ const profile: AcpProfile = {
 
 /** Our own demonstration agent, a separate process driven like any other agent over the Agent Client Protocol. */
 export function createDemoProvider(context: ProviderContext): Provider {
-  const program = import.meta.url.endsWith(".ts") ? "./main.ts" : "./main.js"
-  const main = fileURLToPath(new URL(program, import.meta.url))
-  const args = [main, join(context.stateDir, "sessions")]
+  const args = [ownProgram("providers/demo/main"), join(context.stateDir, "sessions")]
   const config = { ...context.config, command: process.execPath, args }
   return createAcpProvider(ProviderId.parse("demo"), profile, { ...context, config })
 }

@@ -2,12 +2,13 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { closeSync, mkdirSync, openSync } from "node:fs"
-import { extname, join } from "node:path"
+import { join } from "node:path"
 import { Readable } from "node:stream"
 import { text } from "node:stream/consumers"
 import { setTimeout as delay } from "node:timers/promises"
 import { z } from "zod"
 import { type Environment, hostEnvironment } from "../../platform/child-environment.ts"
+import { ownProgram } from "../../platform/installation.ts"
 import { socketPath } from "../../platform/socket-path.ts"
 import { type ConnectOptions, connectHost } from "./client.ts"
 import { type HostLink, HostLinkError } from "./link.ts"
@@ -83,7 +84,7 @@ async function startHost({ dataDir, environment, hostMain }: LaunchOptions): Pro
   const stderr = openErrorFile(dataDir)
   const child = spawn(
     process.execPath,
-    [...NODE_OPTIONS, hostMain ?? ownHostMain(), "--data-dir", dataDir, "--ready-fd", "3"],
+    [...NODE_OPTIONS, hostMain ?? ownProgram("host/main"), "--data-dir", dataDir, "--ready-fd", "3"],
     {
       cwd: "/",
       detached: true,
@@ -118,9 +119,4 @@ function reasonOf(cause: unknown): string {
   return cause instanceof SyntaxError || !(cause instanceof Error)
     ? "it ended at once; logs/host-stderr.log says why"
     : cause.message
-}
-
-/** `src/host/main.ts` in a checkout, `dist/host/main.js` in a package. */
-function ownHostMain(): string {
-  return join(import.meta.dirname, "..", "..", "host", `main${extname(import.meta.filename)}`)
 }

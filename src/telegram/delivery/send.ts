@@ -1,7 +1,8 @@
 /** Makes the Bot API call that a payload means. */
-import { stat } from "node:fs/promises"
-import { InputFile } from "grammy"
+import { constants } from "node:fs"
+import { type FileHandle, open } from "node:fs/promises"
 import type { InlineKeyboardButton, InlineKeyboardMarkup } from "grammy/types"
+import { InputFile } from "grammy/web"
 import type { BotApi, CallOptions } from "../api.ts"
 import { CallError, classify, type SendFailure } from "../call-error.ts"
 import { safeFileName } from "../file-name.ts"
@@ -105,8 +106,8 @@ async function sendText(api: BotApi, payload: TextPayload, options: CallOptions)
 }
 
 async function sendFile(api: BotApi, payload: FilePayload, options: CallOptions): Promise<string> {
-  await refuseUnsendable(api, payload.path)
-  const file = new InputFile(payload.path, safeFileName(payload.name))
+  await using opened = await openSendable(api, payload.path)
+  const file = new InputFile(contentOf(opened), safeFileName(payload.name))
   const caption = payload.caption
     ? { caption: payload.caption.text, caption_entities: [...payload.caption.entities] }
     : {}
@@ -119,16 +120,31 @@ async function sendFile(api: BotApi, payload: FilePayload, options: CallOptions)
   return String(message.message_id)
 }
 
-/** Known before a byte is sent: a refusal in the middle of an upload would look like a broken connection. */
-async function refuseUnsendable(api: BotApi, path: string): Promise<void> {
+/** Refused before a byte is sent: a refusal in the middle of an upload would look like a broken connection. */
+async function openSendable(api: BotApi, path: string): Promise<FileHandle> {
   const refuse = (failure: SendFailure) => new CallError("sendDocument", failure, "")
-  const found = await stat(path).catch((error: unknown) => {
+  // Opening a pipe would wait for somebody to write into it.
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => {
     throw refuse(classify(error))
   })
+  const found = await file.stat()
   const limit = api.isLocal ? LOCAL_LIMIT : UPLOAD_LIMIT
-  if (!found.isFile()) throw refuse({ kind: "rejected", description: "it is no file" })
-  if (found.size > limit)
-    throw refuse({ kind: "rejected", description: `the file is larger than ${limit} bytes` })
+  const description = !found.isFile()
+    ? "it is no file"
+    : found.size > limit && `the file is larger than ${limit} bytes`
+  if (!description) return file
+  await file.close()
+  throw refuse({ kind: "rejected", description })
+}
+
+const PIECE_BYTES = 64 * 1024
+
+async function* contentOf(file: FileHandle): AsyncGenerator<Uint8Array> {
+  for (;;) {
+    const { bytesRead, buffer } = await file.read({ buffer: Buffer.allocUnsafe(PIECE_BYTES) })
+    if (bytesRead === 0) return
+    yield buffer.subarray(0, bytesRead)
+  }
 }
 
 type TopicPayload = Extract<Payload, { kind: "topic_create" | "topic_edit" | "topic_delete" }>
