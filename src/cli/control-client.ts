@@ -1,5 +1,6 @@
 /** Speaks to a running runtime over its local socket. */
 import { request } from "node:http"
+import { setTimeout as pause } from "node:timers/promises"
 import type { z } from "zod"
 import {
   AnswerReceipt,
@@ -90,7 +91,24 @@ interface Call extends CallOptions {
   readonly body?: unknown
 }
 
+/** What another program holding the ledger for a moment keeps from being done is asked again for so long, in ms. */
+const STORAGE_PATIENCE_MS = 2_000
+const STORAGE_RETRY_MS = 100
+
 async function call<T>(what: Call, schema: z.ZodType<T>): Promise<T> {
+  const giveUpAt = performance.now() + STORAGE_PATIENCE_MS
+  for (;;) {
+    try {
+      return await callOnce(what, schema)
+    } catch (error) {
+      const isPassing = error instanceof ControlRefusal && error.code === "storage"
+      if (!isPassing || performance.now() > giveUpAt) throw error
+      await pause(STORAGE_RETRY_MS)
+    }
+  }
+}
+
+async function callOnce<T>(what: Call, schema: z.ZodType<T>): Promise<T> {
   const { status, text } = await exchange(what)
   const body = parseJson(text)
   if (status >= 200 && status < 300) {

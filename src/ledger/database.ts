@@ -24,6 +24,8 @@ const allMigrations: readonly string[] = [foundation]
 
 /** Files up to this size, in bytes, are checked whole at every start: some 40 ms at most. */
 const CHECKED_WHOLE = 64 * 1024 * 1024
+/** How long a start waits for another program that holds the ledger, in ms: nothing else is kept waiting yet. */
+const START_PATIENCE_MS = 2_000
 /** Where SQLite keeps `user_version` in a file, in bytes from its beginning. */
 const VERSION_OFFSET = 60
 
@@ -69,9 +71,8 @@ function openSound(path: string, now: Instant): DatabaseSync {
   let db: DatabaseSync | undefined
   try {
     db = new DatabaseSync(path, { enableForeignKeyConstraints: true })
-    db.exec(
-      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000; PRAGMA cache_size = -8000",
-    )
+    db.exec(`PRAGMA busy_timeout = ${START_PATIENCE_MS}`)
+    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -8000")
     db.exec("PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 8388608")
     const problem = firstProblem(db, path)
     if (problem === null) return db

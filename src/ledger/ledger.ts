@@ -14,7 +14,7 @@ import { overviewQueries } from "./overview.ts"
 import { requestsTable } from "./requests.ts"
 import { sessionsTable } from "./sessions.ts"
 import { traceQueries } from "./trace.ts"
-import { type Durability, Transactions } from "./transaction.ts"
+import { type Durability, type StorageState, Transactions } from "./transaction.ts"
 import { turnsTable } from "./turns.ts"
 
 export type Ledger = ReturnType<typeof assemble>
@@ -45,7 +45,7 @@ function assemble(db: DatabaseSync, dataDir: string, migratedFrom: number | null
     transact: <T>(run: () => T, durability?: Durability): T => transactions.transact(run, durability),
     afterCommit: (consequence: () => void): void => transactions.afterCommit(consequence),
     /** Calls back when the disk no longer takes what is written, and when it does again; returns the way to stop it. */
-    onStorage: (listener: (isStuck: boolean) => void): (() => void) => transactions.watch(listener),
+    onStorage: (listener: (state: StorageState) => void): (() => void) => transactions.watch(listener),
     /** Resolves with the copy's path; see `backups.ts`. */
     backUp: (label: string): Promise<string> => backUp(db, dataDir, label),
     hasBackup: (label: string): boolean => hasBackup(dataDir, label),

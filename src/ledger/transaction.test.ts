@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { isStorageFailure, StorageError } from "./errors.ts"
-import { Transactions } from "./transaction.ts"
+import { type StorageState, Transactions } from "./transaction.ts"
 
 let directory = ""
 let db: DatabaseSync
@@ -105,10 +105,10 @@ describe("transactions", () => {
 })
 
 describe("a disk that does not take what is written", () => {
-  const seen: boolean[] = []
+  const seen: StorageState[] = []
   beforeEach(() => {
     seen.length = 0
-    transactions.watch((isStuck) => seen.push(isStuck))
+    transactions.watch((state) => seen.push(state))
   })
 
   it("is told apart from a fault of the work, once, until it takes it again", () => {
@@ -116,12 +116,12 @@ describe("a disk that does not take what is written", () => {
     db.exec(`PRAGMA max_page_count = ${pages}`)
     for (const _ of [1, 2])
       expect(() => transactions.transact(() => write("x".repeat(100_000)))).toThrow(StorageError)
-    expect(seen).toEqual([true])
+    expect(seen).toEqual(["refused"])
     db.exec("PRAGMA max_page_count = 100000")
     transactions.transact(() => write("small"))
-    expect([seen, facts()]).toEqual([[true, false], ["small"]])
+    expect([seen, facts()]).toEqual([["refused", "ok"], ["small"]])
     expect(() => transactions.transact(() => write("small"))).toThrow(/UNIQUE/)
-    expect(seen).toEqual([true, false])
+    expect(seen).toEqual(["refused", "ok"])
   })
 
   it("is also one that another program holds", () => {
@@ -132,7 +132,7 @@ describe("a disk that does not take what is written", () => {
     other.exec("ROLLBACK")
     other.close()
     run()
-    expect([seen, facts()]).toEqual([[true, false], ["a"]])
+    expect([seen, facts()]).toEqual([["held", "ok"], ["a"]])
   })
 
   it.each([

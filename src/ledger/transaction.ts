@@ -1,5 +1,6 @@
 import { statfsSync } from "node:fs"
 import type { DatabaseSync } from "node:sqlite"
+import { isHeld } from "../platform/sqlite-error.ts"
 import { isStorageFailure, StorageError } from "./errors.ts"
 
 /**
@@ -9,8 +10,17 @@ import { isStorageFailure, StorageError } from "./errors.ts"
  */
 export type Durability = "disk" | "process"
 
+/** `held`: another program holds the ledger, perhaps only for a moment. `refused`: the disk is full or fails. */
+export type StorageState = "ok" | "held" | "refused"
+
 /** So much must be free, in bytes, before a disk that was full is written to again. */
 const ROOM = 4 * 1024 * 1024
+
+/**
+ * How long a write waits for another program that holds the ledger, in ms. SQLite waits with the whole process, so a
+ * write that fails now and is done again later costs less than one that waits.
+ */
+const LOCK_PATIENCE_MS = 50
 
 /**
  * Runs work in one transaction and its consequences after the commit. A transaction inside another joins it, so a
@@ -24,13 +34,14 @@ export class Transactions {
   readonly #directory: string
   /** Collected while a transaction is open; null when none is. */
   #afterCommit: (() => void)[] | null = null
-  /** The disk did not take the last one. */
-  #isStuck = false
-  readonly #listeners = new Set<(isStuck: boolean) => void>()
+  /** How the last one went. */
+  #storage: StorageState = "ok"
+  readonly #listeners = new Set<(state: StorageState) => void>()
 
   constructor(db: DatabaseSync, directory: string) {
     this.#db = db
     this.#directory = directory
+    this.#waitForLocks(LOCK_PATIENCE_MS)
   }
 
   /**
@@ -39,7 +50,7 @@ export class Transactions {
    */
   transact<T>(run: () => T, durability: Durability = "disk"): T {
     if (this.#afterCommit) return run()
-    if (this.#isStuck) this.#mustHaveRoom()
+    if (this.#storage !== "ok") this.#mustHaveRoom()
     const consequences: (() => void)[] = []
     this.#afterCommit = consequences
     let result: T
@@ -48,7 +59,7 @@ export class Transactions {
     } finally {
       this.#afterCommit = null
     }
-    this.#setStuck(false)
+    this.#setStorage("ok")
     for (const consequence of consequences) consequence()
     return result
   }
@@ -59,8 +70,8 @@ export class Transactions {
     else consequence()
   }
 
-  /** Calls back when the disk no longer takes what is written, and when it does again; returns the way to stop it. */
-  watch(listener: (isStuck: boolean) => void): () => void {
+  /** Calls back at every change; returns the way to stop it. */
+  watch(listener: (state: StorageState) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
@@ -84,7 +95,7 @@ export class Transactions {
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec("ROLLBACK")
       if (!isStorageFailure(error)) throw error
-      this.#setStuck(true)
+      this.#setStorage(isHeld(error) ? "held" : "refused")
       throw new StorageError("the ledger could not be written", { cause: error })
     }
   }
@@ -94,9 +105,16 @@ export class Transactions {
     if (bavail * bsize < ROOM) throw new StorageError("the disk of the ledger is full")
   }
 
-  #setStuck(isStuck: boolean): void {
-    if (this.#isStuck === isStuck) return
-    this.#isStuck = isStuck
-    for (const listener of this.#listeners) listener(isStuck)
+  /** In ms. */
+  #waitForLocks(patience: number): void {
+    this.#db.exec(`PRAGMA busy_timeout = ${patience}`)
+  }
+
+  #setStorage(state: StorageState): void {
+    if (this.#storage === state) return
+    this.#storage = state
+    // Whoever holds it now is not waited for by each of those who try again.
+    this.#waitForLocks(state === "ok" ? LOCK_PATIENCE_MS : 0)
+    for (const listener of this.#listeners) listener(state)
   }
 }

@@ -92,8 +92,8 @@ export class Poller {
     if (this.#stopping) return
     const stopping = new AbortController()
     this.#stopping = stopping
-    this.#unwatch = this.#spec.ledger.onStorage((isStuck) => {
-      if (!isStuck) this.#handOutAgain()
+    this.#unwatch = this.#spec.ledger.onStorage((state) => {
+      if (state === "ok") this.#handOutAgain()
     })
     this.#running = this.#run(stopping.signal)
   }

@@ -1,6 +1,7 @@
 /** One chat's serial delivery: owed rows first, then whatever may be shown in passing. */
 import type { Clock } from "../../core/clock.ts"
 import type { Log } from "../../core/log.ts"
+import { isStorageFailure } from "../../ledger/errors.ts"
 import type { Ledger } from "../../ledger/ledger.ts"
 import type { OutboxRow } from "../../ledger/outbox.ts"
 import type { Durability } from "../../ledger/transaction.ts"
@@ -60,6 +61,8 @@ const SHED_MS = 1_000
 const PENALTY_MARGIN_MS = 250
 /** After our own ledger failed. */
 const BROKEN_MS = 1_000
+/** While our own ledger takes nothing. */
+const STORAGE_RETRY_MS = 250
 
 export class ChatLane {
   readonly #spec: LaneSpec
@@ -188,7 +191,7 @@ export class ChatLane {
       isCurrent = false
       if (payload === null) ledger.outbox.finish(row.id, "failed", "unknown kind of payload", clock.now())
       // We are between two calls, so this one was cut off: by a crash, or by our own ledger.
-      else this.#settle({ row, payload }, INTERRUPTED)
+      else this.#settleCutOff({ row, payload })
     }
     return isCurrent ? open : null
   }
@@ -209,10 +212,24 @@ export class ChatLane {
     try {
       const message = await send(api, { payload, target, mark }, { signal: this.#abandon.signal })
       this.#unreached = 0
-      this.#recordSent(row, message)
+      await this.#store(() => this.#recordSent(row, message))
     } catch (error) {
       if (!(error instanceof CallError)) throw error
-      if (!this.#abandon.signal.aborted) this.#settle(open, error.failure)
+      if (!this.#abandon.signal.aborted) await this.#settle(open, error.failure)
+    }
+  }
+
+  /** What Telegram said is known only here: a disk that does not take it now is waited for, or it would be sent twice. */
+  async #store(record: () => void): Promise<void> {
+    for (;;) {
+      try {
+        return record()
+      } catch (error) {
+        if (!isStorageFailure(error) || this.#isStopping) throw error
+        this.#spec.log.error({ err: error, lane: this.#spec.lane }, "a delivery could not be recorded yet")
+        this.#awake = Promise.withResolvers<void>()
+        await this.#pause(this.#spec.clock.now() + STORAGE_RETRY_MS)
+      }
     }
   }
 
@@ -225,26 +242,41 @@ export class ChatLane {
         hooks.onSent?.(row, message)
       }, durabilityOf(row))
     } catch (error) {
+      if (isStorageFailure(error)) throw error
       log.error({ err: error, lane, row: row.id }, "what follows from a delivery could not be recorded")
       // Otherwise the message would be sent again and again.
       ledger.transact(record)
     }
   }
 
-  #settle(open: OpenRow, failure: SendFailure): void {
-    const { ledger, texts, clock, hooks } = this.#spec
-    const { row, payload } = open
-    const now = clock.now()
+  async #settle(open: OpenRow, failure: SendFailure): Promise<void> {
+    const now = this.#spec.clock.now()
     this.#noteFailure(failure, now)
-    const attempted = {
-      row,
-      payload,
-      sessionTag: texts.sessionTag(row.session),
-      wasCut: failure === INTERRUPTED,
-      unreached: this.#unreached,
-    }
-    const settlement = settle(attempted, failure)
-    ledger.transact(() => this.#record(row, settlement, now))
+    const settlement = this.#settlementOf(open, failure)
+    await this.#store(() => {
+      this.#spec.ledger.transact(() => {
+        this.#keepPenalty(failure, now)
+        this.#record(open.row, settlement, now)
+      })
+    })
+    this.#tellOf(open, settlement)
+  }
+
+  #settleCutOff(open: OpenRow): void {
+    const { ledger, clock } = this.#spec
+    const settlement = this.#settlementOf(open, INTERRUPTED)
+    ledger.transact(() => this.#record(open.row, settlement, clock.now()))
+    this.#tellOf(open, settlement)
+  }
+
+  #settlementOf({ row, payload }: OpenRow, failure: SendFailure): Settlement {
+    const sessionTag = this.#spec.texts.sessionTag(row.session)
+    const wasCut = failure === INTERRUPTED
+    return settle({ row, payload, sessionTag, wasCut, unreached: this.#unreached }, failure)
+  }
+
+  #tellOf({ row, payload }: OpenRow, settlement: Settlement): void {
+    const { hooks } = this.#spec
     if (settlement.kind === "fail") hooks.onUndeliverable?.(row, settlement.error)
     const isTopicGone = "topicGone" in settlement && settlement.topicGone === true
     if (isTopicGone && "to" in payload) hooks.onTopicGone?.(payload.to)
@@ -274,15 +306,17 @@ export class ChatLane {
 
   /** What a failure means for everything else of this chat. */
   #noteFailure(failure: SendFailure, now: Instant): void {
-    const { budget, chat, ledger, lane } = this.#spec
-    if (failure.kind === "flood") {
-      budget.penalise(chat, failure.retryAfterSeconds, now)
-      ledger.machine.set(penaltyKey(lane), budget.closedUntil(chat), now)
-    }
+    const { budget, chat } = this.#spec
+    if (failure.kind === "flood") budget.penalise(chat, failure.retryAfterSeconds, now)
     const isCutOff =
       failure.kind === "unreachable" || failure.kind === "revoked" || failure.kind === "conflict"
     this.#unreached = isCutOff ? this.#unreached + 1 : 0
     if (isCutOff) this.#pausedUntil = now + pauseAfter(failure, this.#unreached)
+  }
+
+  #keepPenalty(failure: SendFailure, now: Instant): void {
+    const { budget, chat, ledger, lane } = this.#spec
+    if (failure.kind === "flood") ledger.machine.set(penaltyKey(lane), budget.closedUntil(chat), now)
   }
 
   #nextFrame(now: Instant, orUntil: Instant | null): Step {
@@ -348,6 +382,7 @@ export class ChatLane {
       return slot.postpone(this.#draftsClosedUntil)
     }
     this.#noteFailure(failure, now)
+    this.#keepPenalty(failure, now)
     if (failure.kind !== "rejected" && failure.kind !== "blocked") return slot.postpone(now + SHED_MS)
     if (failure.kind === "rejected" && isAsItShouldBe(failure.description)) return slot.shown(frame, now)
     this.#slots.delete(show.slot)
