@@ -1,3 +1,4 @@
+import { describeFailure } from "../core/failure-words.ts"
 import type { Outcome } from "../protocol/session.ts"
 import type { CliContext } from "./context.ts"
 
@@ -7,11 +8,7 @@ export function outcomeLine(outcome: Outcome, say: CliContext["say"]): string {
     case "stopped":
     case "indeterminate":
       return say(`outcome.${outcome.kind}`)
-    case "failed": {
-      const { class: failureClass, detail } = outcome.failure
-      return detail === undefined
-        ? say("outcome.failed", { class: failureClass })
-        : say("outcome.failed_detail", { class: failureClass, detail })
-    }
+    case "failed":
+      return say("outcome.failed", { what: describeFailure(outcome.failure, say) })
   }
 }

@@ -8,6 +8,7 @@ import { type Outcome, type Prompt, ProviderEvent, type SessionSpec } from "../p
 import type { Clock, Log } from "../providers/provider.ts"
 import { boundEvent } from "./bound-event.ts"
 import type { EventLog } from "./event-log.ts"
+import { adapterFailed } from "./failures.ts"
 import type { AttemptRow, Journal } from "./journal/journal.ts"
 
 export interface AttemptsOptions {
@@ -172,7 +173,7 @@ export class Attempts {
     if (event !== null) return event
     const logId = log.keep("an event that is malformed or too big", said)
     if (said.kind !== "attempt.ended") return null
-    const failure = { class: "unknown", detail: "The agent's result could not be read.", logId } as const
+    const failure = { ...adapterFailed(this.spec(said.attempt)?.provider ?? "?"), logId }
     return { kind: "attempt.ended", attempt: said.attempt, outcome: { kind: "failed", failure, text: "" } }
   }
 

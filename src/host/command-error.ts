@@ -1,4 +1,5 @@
 import type { HostFrame } from "../protocol/host-link.ts"
+import type { Failure } from "../protocol/session.ts"
 
 export type CommandErrorCode = Extract<HostFrame, { type: "error" }>["code"]
 
@@ -6,9 +7,12 @@ export type CommandErrorCode = Extract<HostFrame, { type: "error" }>["code"]
 export class CommandError extends Error {
   override readonly name = "CommandError"
   readonly code: CommandErrorCode
+  /** For the owner; the message is for the log. */
+  readonly failure: Failure | null
 
-  constructor(code: CommandErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(code: CommandErrorCode, message: string, options?: { cause?: unknown; failure?: Failure }) {
     super(message, options)
     this.code = code
+    this.failure = options?.failure ?? null
   }
 }

@@ -170,14 +170,16 @@ export class Connection {
     const { log } = this.#options
     if (isSqliteStorageFailure(error)) {
       log.error({ error, kind }, "a command could not be recorded")
-      return { type: "error", id, code: "storage", message: DISK_FULL }
+      const message = "the disk did not take it"
+      return { type: "error", id, code: "storage", message, failure: DISK_FULL }
     }
     if (!(error instanceof CommandError)) {
       log.error({ error, kind }, "a command failed")
       return { type: "error", id, code: "invalid", message: "the host failed; its log says how" }
     }
     if (error.cause !== undefined) log.warn({ error: error.cause, kind }, error.message)
-    return { type: "error", id, code: error.code, message: error.message }
+    const { code, message, failure } = error
+    return { type: "error", id, code, message, ...(failure ? { failure } : {}) }
   }
 
   #send(frame: HostFrame): boolean {

@@ -7,20 +7,25 @@ import type { Failure, Outcome } from "../protocol/session.ts"
 import type { Log } from "../providers/provider.ts"
 
 /** A fault nobody classified is a defect: its text goes to the log, and the owner gets the id to find it by. */
-export function failureOf(error: unknown, log: Log): Failure {
+export function failureOf(
+  error: unknown,
+  { agent, log }: { readonly agent: string; readonly log: Log },
+): Failure {
   if (error instanceof ProviderError) return error.failure
-  if (isDiskTrouble(error)) {
-    const logId = log.keep("the disk did not take it", error)
-    return { class: "unknown", detail: DISK_FULL, logId }
-  }
-  return {
-    class: "unknown",
-    detail: "The agent's adapter failed unexpectedly.",
-    logId: log.keep("fault", error),
-  }
+  if (isDiskTrouble(error)) return { ...DISK_FULL, logId: log.keep("the disk did not take it", error) }
+  return { ...adapterFailed(agent), logId: log.keep("fault", error) }
 }
 
-export const DISK_FULL = "The disk of this machine is full or fails. Free some space; then it goes on."
+export const DISK_FULL: Failure = { class: "unknown", reason: { code: "disk_full" } }
+
+export function adapterFailed(agent: string): Failure {
+  return { class: "unknown", reason: { code: "adapter_failed", agent } }
+}
+
+/** `agent`: the id it was asked for by; nobody here knows its name. */
+export function notConfigured(agent: string): Failure {
+  return { class: "bad_request", reason: { code: "not_configured", agent } }
+}
 
 /** Of our own journal or of a file an adapter writes. */
 export function isDiskTrouble(error: unknown): boolean {

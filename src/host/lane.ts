@@ -5,10 +5,10 @@
 import { ProviderError } from "../core/provider-error.ts"
 import { isSqliteStorageFailure } from "../platform/sqlite-error.ts"
 import type { AttemptId, RequestId, SessionId } from "../protocol/ids.ts"
-import type { Answer, Prompt, SessionSpec, Settings } from "../protocol/session.ts"
+import type { Answer, Failure, Prompt, SessionSpec, Settings } from "../protocol/session.ts"
 import type { Clock, Log, Provider, SteerOutcome } from "../providers/provider.ts"
 import type { Attempts } from "./attempts.ts"
-import { failed, failureOf, indeterminate, STOPPED } from "./failures.ts"
+import { failed, failureOf, indeterminate, notConfigured, STOPPED } from "./failures.ts"
 import { type Delta, type OpenRecovery, OpenSession, type SessionHandlers } from "./open-session.ts"
 
 export interface LaneOptions {
@@ -117,7 +117,7 @@ export class Lane {
         else attempts.end(attempt, indeterminate("accepted"))
       }
     } catch (error) {
-      attempts.end(attempt, failed(failureOf(error, log)))
+      attempts.end(attempt, failed(failureOf(error, { agent: spec.provider, log })))
     }
     if (!this.#isStopping) await attempts.whenEnded(attempt)
   }
@@ -125,11 +125,8 @@ export class Lane {
   #endWithoutProvider(attempt: AttemptId, spec: SessionSpec): void {
     const { attempts } = this.#options
     const state = attempts.state(attempt) ?? "recorded"
-    const failure = {
-      class: "bad_request",
-      detail: `The agent ${spec.provider} is not configured here.`,
-    } as const
-    attempts.end(attempt, state === "recorded" ? failed(failure) : indeterminate(state))
+    const outcome = state === "recorded" ? failed(notConfigured(spec.provider)) : indeterminate(state)
+    attempts.end(attempt, outcome)
   }
 
   async #start(turn: Turn): Promise<void> {
@@ -166,7 +163,7 @@ export class Lane {
     } catch (error) {
       if (!attempts.isOpen(attempt) || this.#isStopping) return
       if (error instanceof ProviderError) attempts.end(attempt, failed(error.failure))
-      else await this.#settle(turn.provider, attempt, failureOf(error, log).detail)
+      else await this.#settle(turn.provider, attempt, failureOf(error, { agent: turn.provider.label, log }))
       return
     }
     if (!attempts.isOpen(attempt)) return
@@ -215,7 +212,7 @@ export class Lane {
         log.info({ session: session.spec.session, reason }, "an agent's side of a session has ended")
         if (this.#open !== session) return
         this.#open = null
-        void this.#afterAgentGone(provider, reason)
+        void this.#afterAgentGone(provider)
       },
     }
   }
@@ -248,11 +245,11 @@ export class Lane {
   }
 
   /** The same question when only the agent has died: this host knows what it handed over. */
-  async #settle(provider: Provider, attempt: AttemptId, detail: string | undefined): Promise<void> {
+  async #settle(provider: Provider, attempt: AttemptId, failure: Failure): Promise<void> {
     const { attempts } = this.#options
     const recovery = await this.#askProvider(provider, attempt)
     if (!attempts.isOpen(attempt)) return
-    const crashed = failed({ class: "crashed", ...(detail === undefined ? {} : { detail }) })
+    const crashed = failed({ ...failure, class: "crashed" })
     const isUnclear = recovery.kind === "unknown" && attempts.state(attempt) === "handing_over"
     if (recovery.kind === "live") await this.#adopt(recovery.session, attempt)
     else if (recovery.kind === "ended") attempts.end(attempt, recovery.outcome)
@@ -277,9 +274,9 @@ export class Lane {
     await this.#interruptIfWanted(session, attempt)
   }
 
-  async #afterAgentGone(provider: Provider, reason: string): Promise<void> {
+  async #afterAgentGone(provider: Provider): Promise<void> {
     if (this.#isStopping) return
-    for (const attempt of this.#running) await this.#settle(provider, attempt, reason)
+    for (const attempt of this.#running) await this.#settle(provider, attempt, { class: "crashed" })
     this.#restWhenIdle()
   }
 

@@ -43,7 +43,7 @@ export class OpenSession {
     const session = new OpenSession(spec, handlers)
     session.#agent = await provider.open(spec, session.#sink())
     if (session.#goneReason !== null) {
-      throw new ProviderError({ class: "crashed", detail: session.#goneReason })
+      throw new ProviderError({ class: "crashed" }, { cause: new Error(session.#goneReason) })
     }
     session.tellNativeId()
     return session

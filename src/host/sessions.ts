@@ -8,6 +8,7 @@ import type { Answer, Settings } from "../protocol/session.ts"
 import type { Clock, Log, Provider } from "../providers/provider.ts"
 import type { Attempts } from "./attempts.ts"
 import { CommandError } from "./command-error.ts"
+import { notConfigured } from "./failures.ts"
 import type { Journal } from "./journal/journal.ts"
 import { Lane } from "./lane.ts"
 import type { Delta } from "./open-session.ts"
@@ -184,7 +185,9 @@ export class Sessions {
 }
 
 export function unknownProvider(id: ProviderId): CommandError {
-  return new CommandError("unknown_provider", `the agent ${id} is not configured here`)
+  return new CommandError("unknown_provider", `the agent ${id} is not configured here`, {
+    failure: notConfigured(id),
+  })
 }
 
 /** Faults of a provider as the link tells them. */
@@ -197,8 +200,10 @@ export async function fromProvider<T>(work: Promise<T>): Promise<T> {
 }
 
 function providerFault(error: unknown): CommandError {
-  const message = error instanceof ProviderError ? error.message : "the agent's adapter failed unexpectedly"
-  return new CommandError("provider", message, { cause: error })
+  if (error instanceof ProviderError) {
+    return new CommandError("provider", error.message, { cause: error, failure: error.failure })
+  }
+  return new CommandError("provider", "the agent's adapter failed unexpectedly", { cause: error })
 }
 
 /** An answer may be a secret, so only its digest is kept: enough to tell a repetition from another answer. */

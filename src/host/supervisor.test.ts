@@ -106,12 +106,12 @@ describe("a child", () => {
   })
 
   it.each([
-    ["a missing program", { command: "/nowhere/agent" }, "the program was not found"],
-    ["a missing directory", { cwd: "/nowhere" }, "the session's directory does not exist any more"],
-  ])("cannot be started with %s, and that is said plainly", async (_what, more, message) => {
+    ["a missing program", { command: "/nowhere/agent" }, "program_not_found"],
+    ["a missing directory", { cwd: "/nowhere" }, "workspace_gone"],
+  ])("cannot be started with %s, and the reason is told", async (_what, more, code) => {
     const error = await supervisor.spawn(node(echo, more)).catch((caught: unknown) => caught)
     expect(error).toBeInstanceOf(ProviderError)
-    expect(String(error)).toContain(message)
+    expect(error).toMatchObject({ failure: { class: "crashed", reason: { code } } })
     expect(journal.children()).toEqual([])
   })
 })

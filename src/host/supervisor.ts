@@ -7,6 +7,7 @@ import { ProviderError } from "../core/provider-error.ts"
 import { childEnvironment, type Environment } from "../platform/child-environment.ts"
 import { processStart } from "../platform/process-table.ts"
 import type { TreeRoot } from "../platform/process-tree.ts"
+import type { Reason } from "../protocol/reason.ts"
 import type { Child, ChildSpec, Log, RunResult, Supervisor } from "../providers/provider.ts"
 import { hearEnds, type ProcessEnds, RunningChild } from "./child.ts"
 import type { Children } from "./children.ts"
@@ -89,7 +90,7 @@ async function launch(
   try {
     await isStarted
   } catch (cause) {
-    throw new ProviderError({ class: "crashed", detail: whyNotStarted(spec, cause) }, { cause })
+    throw new ProviderError({ class: "crashed", reason: whyNotStarted(spec, cause) }, { cause })
   }
   started.on("error", (error) =>
     options.log.warn({ error, label: spec.label }, "a signal did not reach a child"),
@@ -120,13 +121,12 @@ function environmentOf({ environment, stateDir, programDirs }: SupervisorOptions
 }
 
 /** ENOENT also means that the working directory is missing. */
-function whyNotStarted({ label, cwd }: ChildSpec, cause: unknown): string {
+function whyNotStarted({ label, cwd }: ChildSpec, cause: unknown): Reason {
   const code = cause instanceof Error && "code" in cause ? cause.code : undefined
-  if (!isDirectory(cwd))
-    return `${label} could not be started: the session's directory does not exist any more. Make it again, or begin anew with /new.`
-  if (code === "ENOENT") return `${label} could not be started: the program was not found.`
-  if (code === "EACCES") return `${label} could not be started: the program may not be executed.`
-  return `${label} could not be started.`
+  if (!isDirectory(cwd)) return { code: "workspace_gone" }
+  if (code === "ENOENT") return { code: "program_not_found", agent: label }
+  if (code === "EACCES") return { code: "program_not_executable", agent: label }
+  return { code: "not_started", agent: label }
 }
 
 function isDirectory(path: string): boolean {

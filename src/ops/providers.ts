@@ -1,3 +1,4 @@
+import { describeFailure, explainReason } from "../core/failure-words.ts"
 import type { OpsSay } from "../core/texts/ops.ts"
 import type { ProviderStatus, Remedy } from "../protocol/session.ts"
 import type { Finding } from "./finding.ts"
@@ -19,19 +20,20 @@ export function providerFindings(statuses: readonly ProviderStatus[], say: OpsSa
 }
 
 function providerFinding(status: ProviderStatus, say: OpsSay): Finding {
-  const remedy = status.remedies.map((one) => remedyText(one, say)).join(" ") || null
+  const what = providerText(status, say)
+  const remedies = status.remedies.map((one) => remedyText(one, say)).filter((text) => !what.includes(text))
   const isWell = status.state === "ready" && status.sandboxUsable !== false
   const isBroken = status.state === "broken" || (status.state === "ready" && !isWell)
   return {
     id: `provider:${status.provider}`,
     state: isWell ? "ok" : isBroken ? "fail" : "warn",
-    what: providerText(status, say),
-    remedy: isWell ? null : remedy,
+    what,
+    remedy: isWell ? null : remedies.join(" ") || null,
   }
 }
 
 function providerText(status: ProviderStatus, say: OpsSay): string {
-  const { label, account, detail } = status
+  const { label, account, failure } = status
   const version = status.version ?? ""
   switch (status.state) {
     case "ready":
@@ -45,7 +47,10 @@ function providerText(status: ProviderStatus, say: OpsSay): string {
     case "not_installed":
       return say("provider.not_installed", { label })
     case "broken":
-      return say("provider.broken", { label, detail: detail ?? "?" })
+      return say("provider.broken", {
+        label,
+        detail: failure ? describeFailure(failure, say) : (status.detail ?? "?"),
+      })
   }
 }
 
@@ -60,6 +65,6 @@ function remedyText(remedy: Remedy, say: OpsSay): string {
     case "configure":
       return say("remedy.configure", { key: remedy.key })
     case "sandbox":
-      return say("remedy.sandbox", { detail: remedy.detail })
+      return remedy.reason ? explainReason(remedy.reason, say) : remedy.detail
   }
 }

@@ -6,6 +6,7 @@ import { z } from "zod"
 import { AttemptId, Instant, ProviderId, RequestId, SessionId } from "./ids.ts"
 import {
   Answer,
+  Failure,
   Model,
   NativeSession,
   Prompt,
@@ -132,6 +133,8 @@ export const HostFrame = z.discriminatedUnion("type", [
     /** `storage`: the host could not record the command, so nothing of it was done; it may be sent again. */
     code: z.enum(["unknown_provider", "unknown_session", "provider", "invalid", "stopping", "storage"]),
     message: z.string(),
+    /** The same for the owner, where there is more to say than the code. */
+    failure: Failure.optional(),
   }),
   z.object({ type: z.literal("event"), ...HostEvent.shape }),
   /**

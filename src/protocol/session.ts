@@ -337,9 +337,9 @@ export const ProviderStatus = z.object({
   state: z.enum(["ready", "signed_out", "not_installed", "too_old", "broken"]),
   version: z.string().optional(),
   account: z.string().optional(),
-  /** Why it is not ready, where the state does not say it all. */
-  reason: OptionalReason,
-  /** The agent's own words about it. */
+  /** Why it is `broken`. */
+  failure: Failure.optional(),
+  /** The same, as an older host says it in its own words. */
   detail: z.string().optional(),
   sandboxUsable: z.boolean().optional(),
   remedies: z.array(Remedy).readonly(),

@@ -5,17 +5,20 @@ const key = "providers.acp.x.command"
 
 describe("a program that is not there", () => {
   it.each([
-    [{ setting: null, install: "npm i -g x" }, "X is not installed. Install it with: npm i -g x"],
-    [{ setting: null, install: null }, `X is not installed. Set ${key} to its program.`],
     [
-      { setting: "/x", install: null },
-      `X's program, set in ${key}, is missing or may not be executed. Correct ${key}.`,
+      { setting: null, install: "npm i -g x" },
+      { code: "not_installed", command: "npm i -g x" },
     ],
+    [{ setting: null, install: null }, { code: "not_installed" }],
+    [{ setting: "/x", install: null }, { code: "program_missing" }],
     [
       { setting: "/x", install: "npm i -g x" },
-      `X's program, set in ${key}, is missing or may not be executed. Correct ${key}, or install it with: npm i -g x`,
+      { code: "program_missing", command: "npm i -g x" },
     ],
-  ])("%j is told with what to do", (known, detail) => {
-    expect(missingProgram({ label: "X", key, ...known }).failure).toEqual({ class: "bad_request", detail })
+  ])("%j is told with what to do", (known, reason) => {
+    expect(missingProgram({ label: "X", key, ...known }).failure).toEqual({
+      class: "bad_request",
+      reason: { agent: "X", key, ...reason },
+    })
   })
 })

@@ -12,16 +12,7 @@ export interface MissingProgram {
 
 /** `bad_request`: nothing was handed over, and no repetition helps before the owner did something. */
 export function missingProgram({ label, setting, install, key }: MissingProgram): ProviderError {
-  const what =
-    setting === null
-      ? `${label} is not installed.`
-      : `${label}'s program, set in ${key}, is missing or may not be executed.`
-  const correct = setting === null ? `Set ${key} to its program.` : `Correct ${key}.`
-  const remedy =
-    install === null
-      ? correct
-      : setting === null
-        ? `Install it with: ${install}`
-        : `Correct ${key}, or install it with: ${install}`
-  return new ProviderError({ class: "bad_request", detail: `${what} ${remedy}` })
+  const code = setting === null ? "not_installed" : "program_missing"
+  const command = install === null ? {} : { command: install }
+  return new ProviderError({ class: "bad_request", reason: { code, agent: label, key, ...command } })
 }

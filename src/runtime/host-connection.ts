@@ -10,7 +10,7 @@ export interface HostConnectionOptions {
   readonly onLink: (link: HostLink) => void
   /** Whether work depends on the host now: then a lost link is made again at once. */
   readonly isNeeded: () => boolean
-  readonly onUnavailable: (reason: string) => void
+  readonly onUnavailable: (error: unknown) => void
   readonly clock: Clock
   readonly log: Log
 }
@@ -92,9 +92,8 @@ export class HostConnection {
   #onFailure(error: unknown): void {
     if (this.#isClosed) return
     this.#failures += 1
-    const reason = error instanceof Error ? error.message : String(error)
     this.#options.log.warn({ err: error, failures: this.#failures }, "the host is not available")
-    this.#options.onUnavailable(reason)
+    this.#options.onUnavailable(error)
     const delay = Math.min(FIRST_RETRY_MS * 2 ** (this.#failures - 1), LONGEST_RETRY_MS)
     this.#retry = this.#options.clock.after(delay, () => {
       this.#retry = null

@@ -4,6 +4,7 @@ import type { Model, NativeSession, ProviderStatus } from "../protocol/session.t
 import type { RuntimeContext } from "./context.ts"
 import { OwnerError } from "./errors.ts"
 import type { HostConnection } from "./host-connection.ts"
+import { failureOfLink } from "./host-link/failure.ts"
 import { HostLinkError } from "./host-link/link.ts"
 
 const DEFAULT_PROVIDER = "provider.default"
@@ -135,7 +136,8 @@ export class Providers {
       if (!(error instanceof HostLinkError)) throw error
       if (error.code === "unknown_provider")
         throw new OwnerError("unknown_provider", { provider: provider ?? "" })
-      throw new OwnerError("host_unavailable", { reason: error.message }, { cause: error })
+      const code = error.code === "provider" ? "agent_failed" : "host_unavailable"
+      throw new OwnerError(code, {}, { cause: error, failure: failureOfLink(error) })
     }
   }
 }

@@ -14,6 +14,7 @@ import type { RuntimeContext } from "./context.ts"
 import { EventIntake } from "./event-intake.ts"
 import { HostConnection } from "./host-connection.ts"
 import { HostEvents, isEnded } from "./host-events.ts"
+import { failureOfLink } from "./host-link/failure.ts"
 import { type HostLink, HostLinkError, type HostLinkHandlers, type LiveText } from "./host-link/link.ts"
 import type { LiveTurns } from "./live.ts"
 import type { SteerOutcome } from "./turns.ts"
@@ -72,7 +73,7 @@ export class TurnRunner {
         options.onLink()
       },
       isNeeded: () => this.#isHostNeeded(),
-      onUnavailable: (reason) => this.#onHostUnavailable(reason),
+      onUnavailable: (error) => this.#onHostUnavailable(error),
       clock: context.clock,
       log: context.log,
     })
@@ -241,7 +242,7 @@ export class TurnRunner {
     if (isLinkLost(error)) return this.host.ensure()
     if (isStuck(error)) return this.#onHostStuck(error)
     const logId = this.#context.log.keep("the host refused a turn", error)
-    const failure = { class: "bad_request", detail: error.message, logId } as const
+    const failure = { ...failureOfLink(error), logId }
     this.#context.ledger.transact(() => {
       const current = this.#context.ledger.turns.find(turn.id)
       if (current && !isEnded(current)) this.#events.giveUp(current, { kind: "failed", failure, text: "" })
@@ -250,7 +251,7 @@ export class TurnRunner {
 
   /** The host could not even record what it was told, so it has done nothing. */
   #onHostStuck(error: HostLinkError): void {
-    this.#onHostUnavailable(error.message)
+    this.#onHostUnavailable(error)
     this.#comeBackLater(error)
   }
 
@@ -361,8 +362,9 @@ export class TurnRunner {
     return isWorking || ledger.requests.undelivered().length > 0 || hasRunnable()
   }
 
-  #onHostUnavailable(reason: string): void {
-    const notice = { code: "warning", detail: reason } as const
+  #onHostUnavailable(error: unknown): void {
+    const { reason, detail = "" } = failureOfLink(error)
+    const notice = { code: "warning", detail, reason } as const
     for (const turn of this.#context.ledger.turns.allOpen()) {
       if (turn.hold === null) this.#live.notice(turn.id, turn.session, notice)
     }

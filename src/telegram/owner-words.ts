@@ -1,4 +1,5 @@
 /** Errors and failures in the owner's words. */
+import { describeFailure, explainReason } from "../core/failure-words.ts"
 import type { TelegramSay } from "../core/texts/telegram.ts"
 import type { Failure } from "../protocol/session.ts"
 import { OwnerError } from "../runtime/errors.ts"
@@ -42,16 +43,17 @@ export function wordError(
     case "nothing_running":
       return say("error.nothing_running")
     case "host_unavailable":
-      return say("error.host_unavailable", { reason: data.reason ?? "" })
+      return say("error.host_unavailable", { reason: describeFailure(error.failure, say) })
+    case "agent_failed":
+      return wordFailure(error.failure, say)
   }
 }
 
-/** What failed and what can be done, in at most a few lines. */
+/** What failed and what can be done, in at most a few lines: our reason or else the class, then the agent's own words. */
 export function wordFailure(failure: Failure, say: TelegramSay): string {
-  const main = wordClass(failure, say)
-  const detail = failure.detail && failure.detail !== main ? failure.detail : ""
+  const main = failure.reason ? explainReason(failure.reason, say) : wordClass(failure, say)
   const id = failure.logId ? say("final.detail_id", { id: failure.logId }) : ""
-  return [main, detail, id].filter((part) => part !== "").join("\n")
+  return [main, failure.detail ?? "", id].filter((part) => part !== "").join("\n")
 }
 
 /** What failed, in one sentence: what the owner can do is not said while it is done for them. */

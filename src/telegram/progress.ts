@@ -3,6 +3,7 @@
  * turns that take longer or where drafts are not possible. Nothing here is owed; it is rebuilt from state.
  */
 import { formatDuration } from "../core/duration.ts"
+import { explainReason } from "../core/failure-words.ts"
 import type { TelegramSay } from "../core/texts/telegram.ts"
 import type { Session } from "../ledger/sessions.ts"
 import type { Turn } from "../ledger/turns.ts"
@@ -261,7 +262,8 @@ export class Progress {
         return say("status.working")
       case "sandbox_unusable":
       case "warning":
-        return notice.detail
+        if (notice.reason) return explainReason(notice.reason, say)
+        return notice.detail || say("status.working")
     }
   }
 }

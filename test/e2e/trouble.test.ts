@@ -35,6 +35,13 @@ async function failsWith(world: World, owner: Conversation, pattern: RegExp): Pr
   return text
 }
 
+/** Nothing in it is English but these names and commands: no two words in a row, to be exact. */
+function expectKorean(text: string, names: readonly string[]): void {
+  const rest = names.reduce((left, name) => left.replaceAll(name, "·"), text)
+  expect(rest).toMatch(/[가-힣]/)
+  expect(rest).not.toMatch(/[a-z]{2,} [a-z]{2,}/i)
+}
+
 const consumed = (world: World, text: string) =>
   world.consumed().filter((one) => one.text.includes(text)).length
 
@@ -48,9 +55,9 @@ describe("an agent that does not work", { concurrent: true }, () => {
     "old-claude": "#!/bin/sh\n[ \"$1\" = --version ] && echo '1.0.0 (Claude Code)' && exit\nexit 1\n",
   }
 
-  async function brokenWorld(): Promise<World> {
+  async function brokenWorld(environment: Readonly<Record<string, string>> = {}): Promise<World> {
     const bots = ["missing", "plain", "exits", "garbage", "mute", "codex", "claude", "workspace"]
-    const world = await prepareWorld({ bots: bots.length })
+    const world = await prepareWorld({ bots: bots.length, environment })
     // Opened in all of them: before that, a bot can do nothing in a chat.
     for (const bot of bots.keys()) world.owner(bot)
     const directory = join(world.directory, "programs")
@@ -110,8 +117,8 @@ describe("an agent that does not work", { concurrent: true }, () => {
     expect(consumed(world, "hello exits")).toBe(1)
 
     await workspaceGone(world, 7)
-    await failsWith(world, garbage, /did not answer "initialize" within 30 s/)
-    await failsWith(world, mute, /did not answer "initialize" within 30 s/)
+    await failsWith(world, garbage, /did not answer “initialize” within 30 s/)
+    await failsWith(world, mute, /did not answer “initialize” within 30 s/)
     world.telegram.assertClean()
   })
 
@@ -146,35 +153,72 @@ describe("an agent that does not work", { concurrent: true }, () => {
     await using world = await startWorld({ agent: "codex", environment })
     const owner = world.owner()
     await owner.says("안녕")
-    const text = await failsWith(world, owner, /실패/)
+    const text = await failsWith(world, owner, /설치되어 있지 않습니다/)
     expect(text).toContain("npm install -g @openai/codex")
+    expectKorean(text, ["npm install -g @openai/codex", "Codex"])
+    await owner.says("/start")
+    const offer = await owner.sees(/Codex — 설치 필요/)
+    expectKorean(offer.text ?? "", ["npm install -g", "@openai/codex", "Claude Code"])
     world.telegram.assertClean()
   })
 
-  it.skipIf(codexBinary() === null)("for want of a sign-in, is told with the command for it", async () => {
-    await using world = await startWorld({ agent: "codex", environment: { CODEX_BIN: codexBinary() ?? "" } })
+  it("is told in Korean to an owner who reads Korean, with its remedy and no English sentence", async () => {
+    await using world = await brokenWorld({ REMOTEAGENT_LANGUAGE: "ko" })
+    const tells = async (bot: number, agent: string, pattern: RegExp, names: readonly string[]) => {
+      const owner = await asks(world, bot, agent)
+      expectKorean(await failsWith(world, owner, pattern), names)
+    }
+    const setting = (name: string) => [`providers.acp.${name}.command`, name]
+    await Promise.all([
+      tells(0, "missing", /프로그램이 없거나 실행 권한이 없습니다.*고치세요/, setting("missing")),
+      tells(1, "exits", /시작하다가 종료되었습니다.*터미널에서 한 번 실행해/, [
+        "remoteagent logs --id",
+        "exits",
+      ]),
+      tells(2, "codex", /너무 오래되었습니다.*업데이트: npm install/, ["npm install -g", "Codex"]),
+      tells(3, "claude", /너무 오래되었습니다.*업데이트: claude update/, ["claude update", "Claude Code"]),
+    ])
+    const owner = world.owner(0)
+    await owner.says("/model")
+    expectKorean((await owner.sees(/프로그램이 없거나.*/)).text ?? "", setting("missing"))
+    world.telegram.assertClean()
+  })
+
+  it.skipIf(codexBinary() === null).each([
+    ["en", /^⚠ Failed\nCodex is not signed in.*On the machine, run: codex login --device-auth$/],
+    ["ko", /^⚠ 실패\nCodex에 로그인되어 있지 않거나.*컴퓨터에서 실행하세요: codex login --device-auth$/],
+  ])("for want of a sign-in, is told with the command for it (%s)", async (language, pattern) => {
+    const environment = { CODEX_BIN: codexBinary() ?? "", REMOTEAGENT_LANGUAGE: language }
+    await using world = await startWorld({ agent: "codex", environment })
     const owner = world.owner()
     await owner.says("hello")
-    await failsWith(world, owner, /not signed in[\s\S]*codex login/)
+    const text = await failsWith(world, owner, pattern)
+    if (language === "ko") expectKorean(text, ["codex login --device-auth", "Codex"])
     world.telegram.assertClean()
   })
 })
 
 describe("the runtime", { concurrent: true }, () => {
-  it("waits visibly for a host that cannot start, and runs the prompt once it can", async () => {
-    await using world = await prepareWorld()
-    mkdirSync(join(world.dataDir, "host.sock", "in-the-way"), { recursive: true })
-    await world.starts()
-    const owner = world.owner()
-    await owner.says("patience")
-    const draft = await owner.seesDraft(/host cannot start .*tried again/)
-    expect(draft.text).not.toContain(world.dataDir)
-    rmdirSync(join(world.dataDir, "host.sock", "in-the-way"))
-    rmdirSync(join(world.dataDir, "host.sock"))
-    await owner.sees("echo: patience")
-    expect(consumed(world, "patience")).toBe(1)
-    world.telegram.assertClean()
-  })
+  it.each([
+    ["en", /host cannot start .*tried again/],
+    ["ko", /에이전트 호스트를 시작할 수 없습니다.*다시 시도합니다/],
+  ])(
+    "waits visibly for a host that cannot start, and runs the prompt once it can (%s)",
+    async (language, said) => {
+      await using world = await prepareWorld({ environment: { REMOTEAGENT_LANGUAGE: language } })
+      mkdirSync(join(world.dataDir, "host.sock", "in-the-way"), { recursive: true })
+      await world.starts()
+      const owner = world.owner()
+      await owner.says("patience")
+      const draft = await owner.seesDraft(said)
+      expect(draft.text).not.toContain(world.dataDir)
+      rmdirSync(join(world.dataDir, "host.sock", "in-the-way"))
+      rmdirSync(join(world.dataDir, "host.sock"))
+      await owner.sees("echo: patience")
+      expect(consumed(world, "patience")).toBe(1)
+      world.telegram.assertClean()
+    },
+  )
 
   it("goes on after another program has held its ledger, with everything that came meanwhile", async () => {
     await using world = await startWorld()

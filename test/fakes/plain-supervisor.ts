@@ -63,7 +63,10 @@ function spawned(process: ChildProcess, spec: ChildSpec): Promise<void> {
     process.once("spawn", resolve)
     process.once("error", (cause) => {
       reject(
-        new ProviderError({ class: "crashed", detail: `${spec.label} could not be started.` }, { cause }),
+        new ProviderError(
+          { class: "crashed", reason: { code: "not_started", agent: spec.label } },
+          { cause },
+        ),
       )
     })
   })

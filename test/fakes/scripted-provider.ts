@@ -35,7 +35,7 @@ export function createScriptedProvider(context: ProviderContext): Provider {
     listNative: async () => [],
     open: async (spec, sink) => {
       if (spec.settings.model?.startsWith("hold:")) await gate(spec, spec.settings.model.slice(5))
-      if (spec.settings.model === "refuse") throw new ProviderError({ class: "auth", detail: "Signed out." })
+      if (spec.settings.model === "refuse") throw new ProviderError({ class: "auth" })
       return openSession(context, spec, sink)
     },
     recover: (spec, attempt, sink) => recover(context, { spec, attempt, sink }),

@@ -191,7 +191,7 @@ describe.runIf(binary !== null)("claude in trouble", () => {
   it.runIf(process.getuid?.() === 0)("explains why it will not run without asking as root", async () => {
     const refused = world.open(world.spec({ settings: { mode: "bypassPermissions" } }))
     await expect(refused).rejects.toMatchObject({
-      failure: { class: "bad_request", detail: expect.stringMatching(/root.*IS_SANDBOX=1/s) },
+      failure: { class: "bad_request", reason: { code: "root_refused", agent: "Claude Code" } },
     })
     const allowed = world.create({ env: { IS_SANDBOX: "1" } })
     const opened = await world.open(world.spec({ settings: { mode: "bypassPermissions" } }), allowed)

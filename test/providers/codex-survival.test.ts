@@ -137,7 +137,7 @@ describe.skipIf(binary === null)("codex", () => {
       expect(await world.provider.listNative(query)).toMatchObject([{ state: "free" }])
       const spec = world.spec({ nativeId })
       await expect(other.open(spec, new Recorder())).rejects.toMatchObject({
-        failure: { class: "refused", detail: expect.stringContaining("open_elsewhere") },
+        failure: { class: "refused", reason: { code: "open_elsewhere", agent: "Codex" } },
       })
 
       const patient = elsewhere()

@@ -2,6 +2,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest"
+import { describeFailure } from "../../src/core/failure-words.ts"
+import { failureText } from "../../src/core/texts/failure.ts"
 import type { AttemptId } from "../../src/protocol/ids.ts"
 import type { Answer, Item, Notice, RequestBody } from "../../src/protocol/session.ts"
 import { codexBinary } from "../agents/install.ts"
@@ -444,7 +446,7 @@ describe.skipIf(binary === null)("codex", () => {
         failure: { class: expected, logId: expect.any(String) },
       })
       if (outcome.kind === "failed") {
-        expect(outcome.failure.detail).toMatch(/^[A-Z][^{}\n]+\.$/)
+        expect(describeFailure(outcome.failure, failureText("en"))).toMatch(/^[A-Z][^{}\n]+\.$/)
         const resetsAt = kind === "usage_limit" ? USAGE_RESETS_AT * 1000 : undefined
         if (kind === "usage_limit") expect(outcome.failure.resetsAt).toBe(resetsAt)
       }

@@ -1,6 +1,6 @@
-import { failureTables } from "./failure.ts"
 import { en } from "./chat.en.ts"
 import { ko } from "./chat.ko.ts"
+import { failureTables } from "./failure.ts"
 import { texts } from "./text.ts"
 
 export const chatText = texts({ en: { ...failureTables.en, ...en }, ko: { ...failureTables.ko, ...ko } })

@@ -112,8 +112,7 @@ export const en = {
   "send.repeated": "{session} already has it ({state}); nothing was sent again.",
 
   "outcome.completed": "Done.",
-  "outcome.failed": "Failed ({class}).",
-  "outcome.failed_detail": "Failed ({class}): {detail}",
+  "outcome.failed": "Failed: {what}",
   "outcome.stopped": "Stopped.",
   "outcome.indeterminate":
     "The agent's process ended while it worked; whether it finished is not known. Look at the workspace before you send it again.",

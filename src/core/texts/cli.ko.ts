@@ -115,8 +115,7 @@ export const ko: Translation<typeof en> = {
   "send.repeated": "{session}에 이미 있습니다({state}). 다시 보내지 않았습니다.",
 
   "outcome.completed": "끝났습니다.",
-  "outcome.failed": "실패했습니다({class}).",
-  "outcome.failed_detail": "실패했습니다({class}): {detail}",
+  "outcome.failed": "실패했습니다: {what}",
   "outcome.stopped": "중지되었습니다.",
   "outcome.indeterminate":
     "에이전트 프로세스가 일하던 중에 끝나 완료 여부를 알 수 없습니다. 다시 보내기 전에 작업 디렉터리를 확인하세요.",

@@ -19,10 +19,10 @@ export const en = {
     "{agent}'s program, set in {key}, is missing or may not be executed. Correct {key}, or install it with: {command}",
   "reason.program_missing.unknown_command":
     "{agent}'s program, set in {key}, is missing or may not be executed. Correct {key}.",
-  "reason.too_old":
-    "{agent} {version} is too old: {minimum} or newer is needed. Update it with: {command}",
+  "reason.too_old": "{agent} {version} is too old: {minimum} or newer is needed. Update it with: {command}",
   "reason.version_unreadable": "{agent} does not tell its version. Install it again with: {command}",
-  "reason.not_configured": "The agent {agent} is not configured on this machine. Put it back into config.json, or start a session with another one.",
+  "reason.not_configured":
+    "The agent {agent} is not configured on this machine. Put it back into config.json, or start a session with another one.",
   "reason.not_started": "{agent} could not be started. What is wrong: remoteagent doctor",
   "reason.program_not_found":
     "{agent} could not be started: its program was not found. What is missing: remoteagent doctor",
@@ -38,8 +38,7 @@ export const en = {
   "reason.adapter_failed": "RemoteAgent's part for {agent} failed: this is a defect of RemoteAgent.",
   "reason.sign_in_unreadable": "{agent} does not tell who is signed in. Update it with: {command}",
 
-  "reason.not_signed_in":
-    "{agent} is not signed in, or its key was refused. On the machine, run: {command}",
+  "reason.not_signed_in": "{agent} is not signed in, or its key was refused. On the machine, run: {command}",
   "reason.not_signed_in.unknown_command":
     "{agent} is not signed in, or its key was refused. Sign in on the machine, then send it again.",
   "reason.key_variable_missing":
@@ -62,8 +61,7 @@ export const en = {
   "reason.busy": "{agent} still works on another prompt. Wait for it or stop it, then send this again.",
   "reason.open_elsewhere":
     "This session is open in another {agent}, and two writers would split the conversation. Close it there, or start a new session here.",
-  "reason.in_background":
-    "{agent} works on this session in its background. End it there with: {command}",
+  "reason.in_background": "{agent} works on this session in its background. End it there with: {command}",
   "reason.session_unknown": "{agent} does not know this session any more. Start a new one.",
   "reason.session_deleted":
     "{agent} no longer has this conversation; it deletes old ones. Start a new session.",

@@ -48,12 +48,12 @@ export const ko: Translation<typeof en> = {
     "{agent}에 로그인되어 있지 않거나 키가 거부되었습니다. 컴퓨터에서 실행하세요: {command}",
   "reason.not_signed_in.unknown_command":
     "{agent}에 로그인되어 있지 않거나 키가 거부되었습니다. 컴퓨터에서 로그인한 뒤 다시 보내세요.",
-  "reason.key_variable_missing": "모델 제공자의 키가 없습니다. 이 에이전트의 환경에 {variable}을(를) 설정하세요.",
+  "reason.key_variable_missing":
+    "모델 제공자의 키가 없습니다. 이 에이전트의 환경에 {variable}을(를) 설정하세요.",
   "reason.organisation_not_allowed":
     "이 계정의 조직은 {agent} 사용을 허용하지 않습니다. 다른 계정으로 로그인하거나 관리자에게 문의하세요.",
   "reason.credit_too_low": "이 계정의 크레딧 잔액이 부족합니다. 충전한 뒤 다시 보내세요.",
-  "reason.model_unavailable":
-    "고른 모델이 없거나 이 계정으로는 사용할 수 없습니다. 다른 모델을 고르세요.",
+  "reason.model_unavailable": "고른 모델이 없거나 이 계정으로는 사용할 수 없습니다. 다른 모델을 고르세요.",
   "reason.model_provider_unknown":
     "이 세션의 모델 제공자가 {agent} 설정에 없습니다. 설정에 추가하거나 새 세션을 시작하세요.",
   "reason.server_status": "모델 서버가 상태 {status}로 요청을 거부했습니다.",
@@ -63,8 +63,7 @@ export const ko: Translation<typeof en> = {
   "reason.step_limit": "{agent}이(가) 자체 단계 한도에 도달했습니다. 이어서 하라고 요청하세요.",
   "reason.too_many_denials": "거부된 작업이 너무 많아 {agent}이(가) 포기했습니다.",
 
-  "reason.busy":
-    "{agent}이(가) 아직 다른 요청을 처리하고 있습니다. 기다리거나 중지한 뒤 다시 보내세요.",
+  "reason.busy": "{agent}이(가) 아직 다른 요청을 처리하고 있습니다. 기다리거나 중지한 뒤 다시 보내세요.",
   "reason.open_elsewhere":
     "이 세션은 다른 {agent}에서 열려 있습니다. 두 곳에서 쓰면 대화가 갈라지니 그곳에서 닫거나 여기서 새 세션을 시작하세요.",
   "reason.in_background":
@@ -100,13 +99,11 @@ export const ko: Translation<typeof en> = {
 
   "reason.request_unknown":
     "{agent}이(가) 알 수 없는 것({request})을 요청해 거부했습니다. 새 버전의 RemoteAgent는 알 수도 있습니다.",
-  "reason.request_needs_machine":
-    "{server}이(가) 컴퓨터 앞에서만 할 수 있는 것을 요청해 거절했습니다.",
+  "reason.request_needs_machine": "{server}이(가) 컴퓨터 앞에서만 할 수 있는 것을 요청해 거절했습니다.",
   "reason.history_not_saved":
     "{agent}이(가) 대화의 일부를 저장하지 못했습니다. 디스크나 할당량이 가득 찼으니 공간을 비우세요.",
 
-  "reason.disk_full":
-    "이 컴퓨터의 디스크가 가득 찼거나 고장입니다. 공간을 비우면 이어서 진행합니다.",
+  "reason.disk_full": "이 컴퓨터의 디스크가 가득 찼거나 고장입니다. 공간을 비우면 이어서 진행합니다.",
   "reason.host_cannot_start":
     "에이전트 호스트를 시작할 수 없습니다(원인 확인: remoteagent doctor). 계속 다시 시도합니다.",
   "reason.host_held":

@@ -60,7 +60,6 @@ export const en = {
   "remedy.update": "Needed: {minimum} or newer. Run: {command}",
   "remedy.sign_in": "Run: {command}",
   "remedy.configure": "Set {key}.",
-  "remedy.sandbox": "{detail}",
 
   "doctor.all_well": "Everything is in order.",
   "doctor.warnings": "Nothing is broken. Notes: {count}.",

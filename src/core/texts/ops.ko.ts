@@ -66,7 +66,6 @@ export const ko: Translation<typeof en> = {
   "remedy.update": "{minimum} 이상이 필요합니다. 다음을 실행하세요: {command}",
   "remedy.sign_in": "다음을 실행하세요: {command}",
   "remedy.configure": "{key} 을(를) 설정하세요.",
-  "remedy.sandbox": "{detail}",
 
   "doctor.all_well": "모두 정상입니다.",
   "doctor.warnings": "고장 난 것은 없습니다. 알림: {count}.",

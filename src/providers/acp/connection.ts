@@ -100,8 +100,12 @@ export class AcpConnection {
     void this.#rpc.closed.then(() => this.#endProcess())
   }
 
+  get #label(): string {
+    return this.#parts.profile.label
+  }
+
   get initialized(): InitializeResult {
-    if (!this.#initialized) throw failed("crashed", "The agent has not finished starting.")
+    if (!this.#initialized) throw failed("crashed", undefined, new Error("it has not finished starting"))
     return this.#initialized
   }
 
@@ -218,26 +222,25 @@ export class AcpConnection {
     }
     const result = await this.#timed("initialize", params, InitializeResult, INITIALIZE_TIMEOUT_MS)
     if (result.protocolVersion !== PROTOCOL_VERSION) {
-      throw failed(
-        "bad_request",
-        `The agent speaks version ${result.protocolVersion} of the protocol; 1 is needed.`,
-      )
+      const version = String(result.protocolVersion)
+      throw failed("bad_request", { code: "protocol_mismatch", agent: this.#label, version })
     }
     this.#initialized = result
   }
 
   /** What it said last is for the log: it may be anything. */
   #endedAtOnce(cause: unknown): ProviderError {
-    const { child, profile, log } = this.#parts
+    const { child, log } = this.#parts
     const logId = log.keep("an agent ended while it started", { stderr: child.stderrTail() })
-    const detail = `${profile.label} ended while it started. Start it once in a terminal to see why.`
-    return new ProviderError({ class: "crashed", detail, logId }, { cause })
+    const reason = { code: "ended_at_start", agent: this.#label } as const
+    return new ProviderError({ class: "crashed", reason, logId }, { cause })
   }
 
   async #timed<T>(method: string, params: object, result: z.ZodType<T>, timeoutMs: number): Promise<T> {
     const { promise, reject } = Promise.withResolvers<never>()
     const timer = this.#parts.clock.after(timeoutMs, () => {
-      reject(failed("timeout", `The agent did not answer "${method}" within ${timeoutMs / 1000} s.`))
+      const waited = { request: method, seconds: timeoutMs / 1000 }
+      reject(failed("timeout", { code: "no_answer", agent: this.#label, ...waited }))
     })
     try {
       return result.parse(await Promise.race([this.#call(method, params), promise]))
@@ -253,9 +256,11 @@ export class AcpConnection {
   }
 
   #classified(error: unknown): Error {
-    if (error instanceof z.ZodError)
-      return failed("bad_request", "The agent's answer was not understood.", error)
-    return asProviderError(error, { alive: !this.#dead && !this.#rpc.signal.aborted, log: this.#parts.log })
+    if (error instanceof z.ZodError) {
+      return failed("bad_request", { code: "answer_not_understood", agent: this.#label }, error)
+    }
+    const { profile, log } = this.#parts
+    return asProviderError(error, { alive: !this.#dead && !this.#rpc.signal.aborted, profile, log })
   }
 
   #route(params: unknown): void {

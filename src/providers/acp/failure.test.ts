@@ -32,6 +32,19 @@ describe("an agent's error", () => {
     expect(classify(error)).toBe(expected)
   })
 
+  it.each([
+    [
+      { label: "X", signIn: "x login" },
+      { code: "not_signed_in", agent: "X", command: "x login" },
+    ],
+    [{ label: "X" }, { code: "not_signed_in", agent: "X" }],
+  ])("for want of a sign-in, is told with the agent's command for it: %j", (profile, reason) => {
+    const error = RequestError.authRequired()
+    const log: Log = { debug() {}, info() {}, warn() {}, error() {}, keep: () => "id" }
+    const { failure } = asProviderError(error, { alive: true, profile, log })
+    expect(failure).toEqual({ class: "auth", reason, logId: "id" })
+  })
+
   it("is told without its payload, which is kept in the log", () => {
     const kept: unknown[] = []
     const nothing = (): void => undefined
@@ -43,8 +56,8 @@ describe("an agent's error", () => {
       keep: (_, it) => `id-${kept.push(it)}`,
     }
     const error = new RequestError(-32_603, "boom at /home/ada/x.js:1:2", { stack: "secret" })
-    const { failure } = asProviderError(error, { alive: true, log })
-    expect(failure).toEqual({ class: "unknown", detail: "The agent reported an error.", logId: "id-1" })
+    const { failure } = asProviderError(error, { alive: true, profile: { label: "X" }, log })
+    expect(failure).toEqual({ class: "unknown", logId: "id-1" })
     expect(JSON.stringify(kept)).toContain("secret")
   })
 })

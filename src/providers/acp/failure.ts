@@ -1,8 +1,10 @@
 /** An agent's errors as our failure classes. Agents put the reason in the code, the data or only the words. */
 import { RequestError } from "@agentclientprotocol/sdk"
 import { ProviderError } from "../../core/provider-error.ts"
-import type { Failure, FailureClass } from "../../protocol/session.ts"
+import type { Reason } from "../../protocol/reason.ts"
+import type { FailureClass } from "../../protocol/session.ts"
 import type { Log } from "../provider.ts"
+import type { AcpProfile } from "./profile.ts"
 
 const AUTH_REQUIRED = -32_000
 const INVALID_PARAMS = -32_602
@@ -18,40 +20,34 @@ const byWords: readonly (readonly [RegExp, FailureClass])[] = [
   [/bad.?request|invalid.?request|\b400\b/i, "bad_request"],
 ]
 
-const details: Readonly<Record<FailureClass, string>> = {
-  capacity: "The agent's model service is overloaded or failing.",
-  rate_limit: "The agent's model service asks to slow down.",
-  usage_limit: "The account's usage limit is reached.",
-  auth: "The agent is not signed in, or its key was refused.",
-  context_overflow: "The conversation no longer fits into the model's context.",
-  empty_response: "The agent ended without an answer.",
-  transport: "The agent could not reach its model service.",
-  timeout: "The agent did not answer in time.",
-  crashed: "The agent's program ended unexpectedly.",
-  refused: "The model refused to answer.",
-  stopped: "Stopped.",
-  bad_request: "The agent did not accept the request.",
-  unknown: "The agent reported an error.",
+/** @returns an error for the owner; `cause` is for the log. */
+export function failed(kind: FailureClass, reason?: Reason, cause?: unknown): ProviderError {
+  return new ProviderError({ class: kind, ...(reason ? { reason } : {}) }, { cause })
 }
 
-export function failure(kind: FailureClass, detail?: string): Failure {
-  return { class: kind, detail: detail ?? details[kind] }
+interface Known {
+  /** Whether the agent's process still runs. */
+  readonly alive: boolean
+  readonly profile: Pick<AcpProfile, "label" | "signIn">
+  readonly log: Log
 }
 
-export function failed(kind: FailureClass, detail: string, cause?: unknown): ProviderError {
-  return new ProviderError(failure(kind, detail), { cause })
-}
-
-/** The same error if it is classified already. `alive`: whether the agent's process still runs. */
-export function asProviderError(error: unknown, { alive, log }: { alive: boolean; log: Log }): ProviderError {
+/** The same error if it is classified already. */
+export function asProviderError(error: unknown, { alive, profile, log }: Known): ProviderError {
   if (error instanceof ProviderError) return error
-  if (!alive) return new ProviderError(failure("crashed"), { cause: error })
+  if (!alive) return failed("crashed", undefined, error)
   const payload =
     error instanceof RequestError
       ? { code: error.code, message: error.message, data: error.data }
       : { message: error instanceof Error ? error.message : String(error) }
   const logId = log.keep("agent error", payload)
-  return new ProviderError({ ...failure(classify(payload)), logId }, { cause: error })
+  const kind = classify(payload)
+  const why = kind === "auth" ? { reason: signedOut(profile) } : {}
+  return new ProviderError({ class: kind, ...why, logId }, { cause: error })
+}
+
+function signedOut({ label, signIn }: Known["profile"]): Reason {
+  return { code: "not_signed_in", agent: label, ...(signIn === undefined ? {} : { command: signIn }) }
 }
 
 export function classify(error: { code?: number; message: string; data?: unknown }): FailureClass {

@@ -68,7 +68,8 @@ export class PendingRequests {
   answer(request: RequestId, answer: Answer): "answered" | "gone" {
     const open = this.#open.get(request)
     if (!open) return "gone"
-    if (!open.answer(answer)) throw failed("bad_request", "The answer does not fit what was asked.")
+    if (!open.answer(answer))
+      throw failed("bad_request", undefined, new Error("the answer does not fit what was asked"))
     return "answered"
   }
 

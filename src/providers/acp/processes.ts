@@ -61,7 +61,7 @@ export class Processes {
    * @throws ProviderError when it cannot be started.
    */
   async connect(workspace: string): Promise<AcpConnection> {
-    if (this.#closed) throw failed("crashed", "The agent is being ended.")
+    if (this.#closed) throw failed("crashed", undefined, new Error("the agent is being ended"))
     const slot = this.#slot(workspace)
     if (slot.current?.usable) return slot.current
     slot.starting ??= this.#start(slot).finally(() => {

@@ -6,7 +6,7 @@ import { DEFAULT_LIMIT_MS, DEFAULT_NOTICE_MS, SilenceWatch } from "../silence.ts
 import type { Agent } from "./agent.ts"
 import type { AcpConnection } from "./connection.ts"
 import { formQuestions, formResponse } from "./elicitation.ts"
-import { asProviderError, failure } from "./failure.ts"
+import { asProviderError } from "./failure.ts"
 import { PendingRequests } from "./pending-requests.ts"
 import { CANCELLED, isRefusal, permissionBody, permissionResponse } from "./permission.ts"
 import { endedOutcome } from "./replay.ts"
@@ -157,7 +157,11 @@ export class PromptRun {
       this.#end((text) => this.#cancelOutcome(text) ?? this.#outcome(stopReason, text))
     } catch (error) {
       const { connection, agent } = this.#parts
-      const problem = asProviderError(error, { alive: connection.usable, log: agent.context.log })
+      const problem = asProviderError(error, {
+        alive: connection.usable,
+        profile: agent.profile,
+        log: agent.context.log,
+      })
       if (!this.#turn.accepted) {
         this.#release()
         throw problem
@@ -169,8 +173,8 @@ export class PromptRun {
   #outcome(stopReason: string, text: string): Outcome {
     const didNothing = text.trim() === "" && !this.#denied && !this.#turn.usedTools
     if (stopReason === "end_turn" && didNothing)
-      return { kind: "failed", failure: failure("empty_response"), text }
-    return endedOutcome(stopReason, text)
+      return { kind: "failed", failure: { class: "empty_response" }, text }
+    return endedOutcome(stopReason, { agent: this.#parts.agent.profile.label, text })
   }
 
   /** A cancelled prompt ended as it was cancelled, whatever the agent calls it. */
@@ -179,7 +183,7 @@ export class PromptRun {
       case "stopped":
         return { kind: "stopped", text }
       case "timeout":
-        return { kind: "failed", failure: failure("timeout", "The agent was silent for too long."), text }
+        return { kind: "failed", failure: { class: "timeout" }, text }
       case null:
         return null
     }

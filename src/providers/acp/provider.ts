@@ -5,6 +5,7 @@ import { ProviderError } from "../../core/provider-error.ts"
 import type { AttemptId, ProviderId } from "../../protocol/ids.ts"
 import type {
   Capabilities,
+  Failure,
   Mode,
   Model,
   NativeSession,
@@ -104,8 +105,8 @@ class AcpProvider implements Provider, Agent {
       return this.#status("ready", version ? { version } : {})
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error
-      const detail = error.failure.detail
-      if (error.failure.class !== "auth") return this.#status("broken", detail ? { detail } : {})
+      const { failure } = error
+      if (failure.class !== "auth") return this.#status("broken", { failure })
       const { signIn } = this.profile
       return this.#status("signed_out", { remedies: signIn ? [{ kind: "sign_in", command: signIn }] : [] })
     }
@@ -244,7 +245,7 @@ class AcpProvider implements Provider, Agent {
     { spec, attempt, sink }: { spec: SessionSpec; attempt: AttemptId; sink: EventSink },
   ): Promise<Recovery> {
     await this.untilReloadable(nativeId)
-    const reader = new ReplayReader(attempt, sink)
+    const reader = new ReplayReader(attempt, this.label, sink)
     const known = {
       nativeId,
       workspace: spec.workspace,
@@ -259,7 +260,7 @@ class AcpProvider implements Provider, Agent {
 
   #status(
     state: ProviderStatus["state"],
-    extra: { version?: string; detail?: string; remedies?: readonly Remedy[] },
+    extra: { version?: string; failure?: Failure; remedies?: readonly Remedy[] },
   ): ProviderStatus {
     return {
       provider: this.id,

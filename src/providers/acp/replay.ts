@@ -2,10 +2,10 @@
 import { RequestError } from "@agentclientprotocol/sdk"
 import { ProviderError } from "../../core/provider-error.ts"
 import type { AttemptId } from "../../protocol/ids.ts"
-import type { Outcome } from "../../protocol/session.ts"
+import type { Failure, Outcome } from "../../protocol/session.ts"
 import type { EventSink } from "../provider.ts"
 import type { AcpConnection, SessionPeer } from "./connection.ts"
-import { failed, failure } from "./failure.ts"
+import { failed } from "./failure.ts"
 import { findNative, offersList } from "./native-list.ts"
 import type { AcpProfile } from "./profile.ts"
 import { Turn } from "./turn.ts"
@@ -40,9 +40,9 @@ export async function reload(
   const offered = connection.initialized.agentCapabilities
   const resumes = offered?.sessionCapabilities?.resume === true && !withReplay
   if (!resumes && offered?.loadSession !== true) {
-    throw failed("bad_request", "This agent cannot continue an earlier session.")
+    throw failed("bad_request", { code: "cannot_resume", agent: profile.label })
   }
-  if (profile.loadIsLenient) await requireListed(connection, nativeId)
+  if (profile.loadIsLenient) await requireListed(connection, known)
   connection.attach(nativeId, peer)
   try {
     const method = resumes ? "session/resume" : "session/load"
@@ -51,16 +51,18 @@ export async function reload(
   } catch (error) {
     connection.detach(nativeId, peer)
     // The codes differ between agents; their list tells.
-    if (isNotFound(error)) throw unknownSession(error)
-    if (connection.usable) await requireListed(connection, nativeId)
+    if (isNotFound(error)) throw unknownSession(profile, error)
+    if (connection.usable) await requireListed(connection, known)
     if (!(error instanceof ProviderError) || error.failure.class !== "unknown") throw error
-    throw failed("bad_request", "The agent could not reopen this session; it may no longer know it.", error)
+    throw failed("bad_request", { code: "not_reopened", agent: profile.label }, error)
   }
 }
 
 /** Hears a replay and keeps what it says of one attempt. */
 export class ReplayReader implements SessionPeer {
   readonly #attempt: AttemptId
+  /** The agent's name for the owner. */
+  readonly #label: string
   readonly #turn: Turn
   #inAttempt = false
   #consumed = false
@@ -68,8 +70,9 @@ export class ReplayReader implements SessionPeer {
   #ended: string | null = null
   #keepsIds = false
 
-  constructor(attempt: AttemptId, sink: EventSink) {
+  constructor(attempt: AttemptId, label: string, sink: EventSink) {
     this.#attempt = attempt
+    this.#label = label
     this.#turn = new Turn({
       attempt,
       sink: itemsOnly(sink),
@@ -114,7 +117,7 @@ export class ReplayReader implements SessionPeer {
   /** How the consumed attempt stands. Items left open are closed as interrupted unless it ended in order. */
   outcome(): Outcome {
     const decide = (text: string): Outcome => {
-      if (this.#ended !== null) return endedOutcome(this.#ended, text)
+      if (this.#ended !== null) return endedOutcome(this.#ended, { agent: this.#label, text })
       // A later prompt was answered, so this one had ended.
       if (this.#followed && text.trim() !== "") return { kind: "completed", text }
       return { kind: "indeterminate", consumed: "yes", text }
@@ -139,32 +142,24 @@ export function keepsAttempts(connection: AcpConnection): boolean {
 }
 
 /** A stop reason of the protocol as an outcome, where nothing else is known. */
-export function endedOutcome(stopReason: string, text: string): Outcome {
+export function endedOutcome(
+  stopReason: string,
+  { agent, text }: { readonly agent: string; readonly text: string },
+): Outcome {
+  const fails = (failure: Failure): Outcome => ({ kind: "failed", failure, text })
   switch (stopReason) {
     case "end_turn":
       return { kind: "completed", text }
     case "cancelled":
       return { kind: "stopped", text }
     case "refusal":
-      return { kind: "failed", failure: failure("refused"), text }
+      return fails({ class: "refused" })
     case "max_tokens":
-      return {
-        kind: "failed",
-        failure: failure("context_overflow", "The model's token limit was reached."),
-        text,
-      }
+      return fails({ class: "context_overflow" })
     case "max_turn_requests":
-      return {
-        kind: "failed",
-        failure: failure("unknown", "The agent reached its own limit of steps."),
-        text,
-      }
+      return fails({ class: "unknown", reason: { code: "step_limit", agent } })
     default:
-      return {
-        kind: "failed",
-        failure: failure("unknown", "The agent ended for a reason we do not know."),
-        text,
-      }
+      return fails({ class: "unknown", reason: { code: "answer_not_understood", agent } })
   }
 }
 
@@ -172,13 +167,13 @@ const NothingToChoose = SessionResult.nullish().transform(
   (result): SessionResult => result ?? SessionResult.parse({}),
 )
 
-async function requireListed(connection: AcpConnection, nativeId: string): Promise<void> {
+async function requireListed(connection: AcpConnection, { nativeId, profile }: Known): Promise<void> {
   if (!offersList(connection)) return
-  if ((await findNative(connection, nativeId)) === null) throw unknownSession()
+  if ((await findNative(connection, nativeId)) === null) throw unknownSession(profile)
 }
 
-function unknownSession(cause?: unknown): ProviderError {
-  return failed("bad_request", "The agent no longer knows this session.", cause)
+function unknownSession({ label }: AcpProfile, cause?: unknown): ProviderError {
+  return failed("bad_request", { code: "session_unknown", agent: label }, cause)
 }
 
 function isNotFound(error: unknown): boolean {

@@ -28,20 +28,19 @@ export async function applySettings(target: Target, choices: Choices, settings: 
   if (settings.mode !== undefined) return await choose(target, known, "mode", settings.mode)
   if (approvals.kind !== "mode") return known
   if (!known.mode?.values.some((value) => value.id === approvals.ask)) {
-    throw failed(
-      "bad_request",
-      `${target.profile.label} does not offer its asking mode "${approvals.ask}" any more.`,
-    )
+    const agent = target.profile.label
+    throw failed("bad_request", { code: "asking_mode_gone", agent, mode: approvals.ask })
   }
   return await choose(target, known, "mode", approvals.ask)
 }
 
 async function choose(target: Target, known: Choices, setting: Setting, value: string): Promise<Choices> {
   const choice = known[setting]
-  if (!choice) throw failed("bad_request", `${target.profile.label} offers no choice of ${setting}.`)
+  const agent = target.profile.label
+  if (!choice) throw failed("bad_request", { code: "setting_unavailable", agent, setting })
   if (choice.current === value) return known
   if (!choice.values.some((offered) => offered.id === value)) {
-    throw failed("bad_request", `${target.profile.label} does not offer the ${setting} "${value}".`)
+    throw failed("bad_request", { code: "setting_not_offered", agent, setting, value })
   }
   return await set(target, known, choice, value)
 }

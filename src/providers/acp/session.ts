@@ -77,15 +77,16 @@ export class AcpSession implements ProviderSession, SessionPeer {
   }
 
   async send(prompt: Prompt, attempt: AttemptId): Promise<void> {
-    if (this.#closing) throw failed("bad_request", "The session is closed.")
-    if (this.#run || this.#handOver) throw failed("bad_request", "The agent still works on the last prompt.")
+    if (this.#closing) throw failed("bad_request", undefined, new Error("the session is closed"))
+    if (this.#run || this.#handOver)
+      throw failed("bad_request", { code: "busy", agent: this.#agent.profile.label })
     const handOver = new AbortController()
     this.#handOver = handOver
     try {
       const connection = await this.#connect()
       if (!this.#settingsApplied) await this.#applySettings(connection)
       const blocks = await this.#blocks(connection, prompt)
-      if (handOver.signal.aborted) throw failed("stopped", "Stopped before the agent had the prompt.")
+      if (handOver.signal.aborted) throw failed("stopped")
       this.#run = this.#newRun(connection, attempt)
       await this.#run.start(blocks)
     } finally {
@@ -145,7 +146,7 @@ export class AcpSession implements ProviderSession, SessionPeer {
   disconnected(when: Disconnection): void {
     this.#connection = null
     // A running prompt fails by itself and tells it.
-    if (when === "idle" && !this.#closing) this.#sink.closed("The agent's program ended unexpectedly.")
+    if (when === "idle" && !this.#closing) this.#sink.closed("the agent's program ended unexpectedly")
   }
 
   // ── opening ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -180,7 +181,9 @@ export class AcpSession implements ProviderSession, SessionPeer {
   async #create(connection: AcpConnection): Promise<SessionResult> {
     const params = { cwd: this.#spec.workspace, mcpServers: [] }
     const result = await connection.request("session/new", params, SessionResult)
-    if (!result.sessionId) throw failed("bad_request", "The agent opened a session without an id.")
+    if (!result.sessionId) {
+      throw failed("bad_request", { code: "answer_not_understood", agent: this.#agent.profile.label })
+    }
     this.#nativeId = result.sessionId
     await this.#agent.created(result.sessionId)
     connection.attach(result.sessionId, this)
@@ -207,7 +210,7 @@ export class AcpSession implements ProviderSession, SessionPeer {
         embedded: takes?.embeddedContext === true,
       })
     } catch (error) {
-      throw failed("bad_request", "An attached file could not be read.", error)
+      throw failed("bad_request", { code: "attachment_unreadable" }, error)
     }
   }
 

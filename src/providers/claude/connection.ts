@@ -1,8 +1,11 @@
 /** One `claude` process speaking stream-json: control requests by id, user messages, verdicts. */
 import { ProviderError } from "../../core/provider-error.ts"
+import type { Reason } from "../../protocol/reason.ts"
 import type { Child, ChildSpec, ProviderContext } from "../provider.ts"
+import { LABEL } from "./offer.ts"
 import type { Verdict } from "./permission.ts"
 import type { PromptContent } from "./prompt-content.ts"
+import { SANDBOX_PROGRAMS, sandboxNeeds } from "./surroundings.ts"
 import { InitializeResult, readLine, type WireMessage } from "./wire.ts"
 
 /** Starting up reads settings, plugins and MCP servers; on a loaded machine that takes seconds. */
@@ -86,7 +89,7 @@ export class ClaudeConnection {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
     const timer = this.#context.clock.after(limitMs, () => {
       this.#waiting.delete(id)
-      reject(new ProviderError({ class: "timeout", detail: "Claude Code did not answer in time." }))
+      reject(new ProviderError({ class: "timeout" }))
     })
     this.#waiting.set(id, { resolve, reject, timer })
     this.#write({ type: "control_request", request_id: id, request }).catch((cause: unknown) => {
@@ -179,37 +182,27 @@ export class ClaudeConnection {
 }
 
 function gone(cause: unknown): ProviderError {
-  return new ProviderError({ class: "crashed", detail: "Claude Code ended unexpectedly." }, { cause })
+  return new ProviderError({ class: "crashed" }, { cause })
 }
 
-const startReasons: readonly (readonly [RegExp, string])[] = [
-  [/No conversation found/, "Claude Code does not know this session."],
-  [
-    /root\/sudo privileges/,
-    "Claude Code refuses to run without asking as root. Choose another mode, or, only if this machine is itself a " +
-      "sandbox, set IS_SANDBOX=1 in this agent's environment.",
-  ],
-  [/error: option .* is invalid/, "Claude Code does not know one of the chosen settings."],
-  [
-    /running in the background/,
-    "This session runs in Claude Code's background. End it there with `claude stop` before continuing it here.",
-  ],
-  [
-    /bubblewrap is required/,
-    "CLAUDE_CODE_SUBPROCESS_ENV_SCRUB is set, which needs bubblewrap and socat. Install them or remove the setting.",
-  ],
+const startReasons: readonly (readonly [RegExp, Reason])[] = [
+  [/No conversation found/, { code: "session_unknown", agent: LABEL }],
+  [/root\/sudo privileges/, { code: "root_refused", agent: LABEL }],
+  [/error: option .* is invalid/, { code: "settings_unknown", agent: LABEL }],
+  [/running in the background/, { code: "in_background", agent: LABEL, command: "claude stop" }],
+  [/bubblewrap is required/, sandboxNeeds(SANDBOX_PROGRAMS)],
 ]
 
 function startFailure(
   stderr: string,
   { cause, log }: { readonly cause: unknown; readonly log: ProviderContext["log"] },
 ): ProviderError {
-  const reason = startReasons.find(([pattern]) => pattern.test(stderr))
-  if (reason) return new ProviderError({ class: "bad_request", detail: reason[1] }, { cause })
+  const known = startReasons.find(([pattern]) => pattern.test(stderr))
+  if (known) return new ProviderError({ class: "bad_request", reason: known[1] }, { cause })
   if (cause instanceof ProviderError && cause.failure.class === "timeout") return cause
   const logId = log.keep("claude did not start", stderr)
   return new ProviderError(
-    { class: "crashed", detail: "Claude Code could not be started.", logId },
+    { class: "crashed", reason: { code: "ended_at_start", agent: LABEL }, logId },
     { cause },
   )
 }

@@ -192,7 +192,7 @@ export class Dialogue {
         return this.#notice(noticeOf(message))
       case "fallback":
       case "compacted":
-      case "warning":
+      case "history_not_saved":
         return this.#notice(noticeOf(message))
       case "rate_limit": {
         this.#turn?.noteRateLimit(message.info)
@@ -230,7 +230,7 @@ export class Dialogue {
     if (failure !== null && hadTurn) this.#finish({ kind: "lost", failure })
     const handover = this.#handover
     if (handover !== null) await this.#settleLost(handover, failure ?? this.#crash(stderr))
-    else if (!expected && !hadTurn) this.#parts.sink.closed("Claude Code ended unexpectedly.")
+    else if (!expected && !hadTurn) this.#parts.sink.closed("Claude Code ended unexpectedly")
   }
 
   // ── one turn after another ─────────────────────────────────────────────────────────────────────────────────────
@@ -301,7 +301,7 @@ export class Dialogue {
   }
 
   #giveUp(): void {
-    this.#gaveUp = { class: "timeout", detail: "Claude Code was silent for too long and was stopped." }
+    this.#gaveUp = { class: "timeout" }
     void this.stop()
   }
 
@@ -365,7 +365,7 @@ export class Dialogue {
 
   #crash(stderr: string): Failure {
     const logId = this.#parts.context.log.keep("claude ended", stderr)
-    return { class: "crashed", detail: "Claude Code ended unexpectedly.", logId }
+    return { class: "crashed", logId }
   }
 
   /** The prompt was written to a process that is gone: only the transcript knows whether it was consumed. */

@@ -34,6 +34,25 @@ describe("classify", () => {
     expect(failure.class).toBe(expected)
   })
 
+  it.each([
+    ["authentication_failed", { code: "not_signed_in", agent: "Claude Code", command: "claude auth login" }],
+    ["oauth_org_not_allowed", { code: "organisation_not_allowed", agent: "Claude Code" }],
+    ["billing_error", { code: "credit_too_low" }],
+    ["model_not_found", { code: "model_unavailable" }],
+    ["max_output_tokens", { code: "answer_too_long" }],
+    ["overloaded", undefined],
+  ])("gives the reason of %s in place of what Claude Code says", (assistantError, reason) => {
+    const said = result({ result: "Please run /login" })
+    const failure = classify({ result: said, assistantError, rejectedUntil: undefined })
+    expect([failure.reason, failure.detail]).toEqual([reason, undefined])
+  })
+
+  it("passes on what Claude Code says where nothing of ours says more", () => {
+    const said = { result: result({ result: "You've hit your 5-hour limit" }), rejectedUntil: undefined }
+    const { detail } = classify({ ...said, assistantError: "rate_limit" })
+    expect(detail).toBe("You've hit your 5-hour limit")
+  })
+
   it("says until when a usage limit holds, when that is known", () => {
     const used = { result: result({}), assistantError: "rate_limit" }
     expect(classify({ ...used, rejectedUntil: 5 })).toMatchObject({ class: "usage_limit", resetsAt: 5 })

@@ -2,7 +2,9 @@
  * How a result of `claude` that is no success is classified. A failed API call ends with `subtype: "success"` and
  * `is_error: true`, so the subtype alone says nothing.
  */
+import type { Reason } from "../../protocol/reason.ts"
 import type { Failure, FailureClass } from "../../protocol/session.ts"
+import { LABEL, SIGN_IN_COMMAND } from "./offer.ts"
 import type { Result } from "./wire.ts"
 
 export interface FailureEvidence {
@@ -18,12 +20,13 @@ export const isAborted = (result: Result): boolean => result.terminal_reason?.st
 /** Classification of a result with `is_error`, or of one whose subtype is an error. */
 export function classify(evidence: FailureEvidence): Failure {
   const found = classOf(evidence)
-  const detail = details[found] ?? sentenceOf(textOf(evidence.result))
-  const own = evidence.assistantError === undefined ? undefined : detailsByError[evidence.assistantError]
+  const reason = reasonOf(found, evidence)
+  const detail = reason || selfEvident.has(found) ? undefined : sentenceOf(textOf(evidence.result))
   const resetsAt = found === "usage_limit" ? evidence.rejectedUntil : undefined
   return {
     class: found,
-    ...((own ?? detail) ? { detail: own ?? detail } : {}),
+    ...(reason ? { reason } : {}),
+    ...(detail ? { detail } : {}),
     ...(resetsAt ? { resetsAt } : {}),
   }
 }
@@ -74,24 +77,31 @@ function classOfStatus(result: Result): FailureClass {
   return status >= 400 ? "bad_request" : "unknown"
 }
 
-/** Our words where Claude Code's own name a terminal command that the owner does not have in front of them. */
-const detailsByError: Readonly<Record<string, string>> = {
-  authentication_failed: "Claude Code is not signed in, or its key was refused. Run: claude auth login",
-  oauth_org_not_allowed: "This Claude account's organisation does not allow Claude Code.",
-  billing_error: "The credit balance of this Anthropic account is too low.",
-  model_not_found: "The chosen model does not exist or this account may not use it.",
-  max_output_tokens: "The answer was longer than the model may write at once.",
+/** Ours where Claude Code's own words name a terminal command that the owner does not have in front of them. */
+function reasonOf(found: FailureClass, { assistantError }: FailureEvidence): Reason | undefined {
+  switch (assistantError) {
+    case "oauth_org_not_allowed":
+      return { code: "organisation_not_allowed", agent: LABEL }
+    case "billing_error":
+      return { code: "credit_too_low" }
+    case "model_not_found":
+      return { code: "model_unavailable" }
+    case "max_output_tokens":
+      return { code: "answer_too_long" }
+    default:
+      return found === "auth" ? { code: "not_signed_in", agent: LABEL, command: SIGN_IN_COMMAND } : undefined
+  }
 }
 
-const details: Partial<Readonly<Record<FailureClass, string>>> = {
-  capacity: "Anthropic's service is overloaded or failing.",
-  rate_limit: "Anthropic's service asks to slow down.",
-  context_overflow:
-    "The conversation no longer fits into the model's context. Send /compact, or start a new session.",
-  transport: "Claude Code could not reach Anthropic's service.",
-  timeout: "Anthropic's service did not answer in time.",
-  refused: "The model refused to answer.",
-}
+/** Classes that say all there is: what Claude Code adds is an API's error message. */
+const selfEvident: ReadonlySet<FailureClass> = new Set([
+  "capacity",
+  "rate_limit",
+  "context_overflow",
+  "transport",
+  "timeout",
+  "refused",
+])
 
 /** The first line of what Claude Code says, unless it is a payload or names a path. */
 function sentenceOf(text: string): string | undefined {

@@ -1,7 +1,8 @@
 import type { Notice } from "../../protocol/session.ts"
+import { LABEL } from "./offer.ts"
 import type { WireMessage } from "./wire.ts"
 
-type Noticed = Extract<WireMessage, { kind: "retry" | "fallback" | "compacted" | "warning" }>
+type Noticed = Extract<WireMessage, { kind: "retry" | "fallback" | "compacted" | "history_not_saved" }>
 
 /** What happens beside the work itself, in the words of every provider. */
 export function noticeOf(message: Noticed): Notice {
@@ -16,7 +17,7 @@ export function noticeOf(message: Noticed): Notice {
       return { code: "model_changed", to: message.to, ...(message.from ? { from: message.from } : {}) }
     case "compacted":
       return { code: "context_compacted" }
-    case "warning":
-      return { code: "warning", detail: message.detail }
+    case "history_not_saved":
+      return { code: "warning", detail: "", reason: { code: "history_not_saved", agent: LABEL } }
   }
 }

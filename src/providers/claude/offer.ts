@@ -7,6 +7,7 @@ export const LABEL = "Claude Code"
 
 export const INSTALL_COMMAND = "npm install -g @anthropic-ai/claude-code"
 export const UPDATE_COMMAND = "claude update"
+export const SIGN_IN_COMMAND = "claude auth login"
 
 /** The oldest version tried that has `interrupt{cancel_queued}` and message lifecycle events, which stopping and steering need. */
 export const MINIMUM_VERSION = "2.1.229"

@@ -40,7 +40,8 @@ export class OpenAsks {
     if (open === undefined) return null
     const verdict = open.ask.verdict(answer)
     if (verdict === null) {
-      throw new ProviderError({ class: "bad_request", detail: "The answer does not fit what was asked." })
+      const cause = new Error("the answer does not fit what was asked")
+      throw new ProviderError({ class: "bad_request" }, { cause })
     }
     this.#close(request, "answered")
     return { verdict, toolUse: open.toolUse }

@@ -1,7 +1,8 @@
 /** Whether Claude Code can be used on this machine, and what to do when it cannot. */
 import { z } from "zod"
 import { ProviderError } from "../../core/provider-error.ts"
-import type { ProviderStatus, Remedy } from "../../protocol/session.ts"
+import type { Reason } from "../../protocol/reason.ts"
+import type { Failure, ProviderStatus, Remedy } from "../../protocol/session.ts"
 import type { ProviderContext, RunResult } from "../provider.ts"
 import {
   CLAUDE,
@@ -10,15 +11,16 @@ import {
   LABEL,
   MINIMUM_VERSION,
   modes,
+  SIGN_IN_COMMAND,
   UPDATE_COMMAND,
 } from "./offer.ts"
-import type { Surroundings } from "./surroundings.ts"
+import { SANDBOX_PROGRAMS, type Surroundings, sandboxNeeds } from "./surroundings.ts"
 
 const TIMEOUT_MS = 20_000
 
 const install: Remedy = { kind: "install", command: INSTALL_COMMAND }
 const update: Remedy = { kind: "update", command: UPDATE_COMMAND, minimum: MINIMUM_VERSION }
-const signIn: Remedy = { kind: "sign_in", command: "claude auth login" }
+const signIn: Remedy = { kind: "sign_in", command: SIGN_IN_COMMAND }
 
 const AuthStatus = z.looseObject({
   loggedIn: z.boolean(),
@@ -45,20 +47,22 @@ export async function probeClaude(
     })
   const version = versionIn(await run(["--version"]))
   if (version === null) {
-    return { ...base, state: "broken", detail: "Claude Code does not tell its version.", remedies: [install] }
+    const failure = because({ code: "version_unreadable", agent: LABEL, command: INSTALL_COMMAND })
+    return { ...base, state: "broken", failure, remedies: [install] }
   }
   if (isOlder(version, MINIMUM_VERSION)) return { ...base, state: "too_old", version, remedies: [update] }
   const missing = surroundings.scrubs ? await missingForSandbox(context) : []
   const sandbox = surroundings.scrubs ? { sandboxUsable: missing.length === 0 } : {}
   // Then it does not start at all, not even to say who is signed in.
   if (missing.length > 0) {
-    const remedy: Remedy = { kind: "sandbox", detail: `Missing: ${missing.join(", ")}` }
-    return { ...base, state: "broken", version, detail: SCRUB_NEEDS, ...sandbox, remedies: [remedy] }
+    const reason = sandboxNeeds(missing)
+    const remedies: Remedy[] = [{ kind: "sandbox", detail: "", reason }]
+    return { ...base, state: "broken", version, failure: because(reason), ...sandbox, remedies }
   }
   const auth = authIn(await run(["auth", "status"]))
   if (auth === null) {
-    const detail = "Claude Code does not tell who is signed in."
-    return { ...base, state: "broken", version, detail, ...sandbox, remedies: [update] }
+    const failure = because({ code: "sign_in_unreadable", agent: LABEL, command: UPDATE_COMMAND })
+    return { ...base, state: "broken", version, failure, ...sandbox, remedies: [update] }
   }
   if (!auth.loggedIn) return { ...base, state: "signed_out", version, ...sandbox, remedies: [signIn] }
   const account = auth.email ?? methods[auth.authMethod ?? ""]
@@ -67,13 +71,14 @@ export async function probeClaude(
 
 const methods: Readonly<Record<string, string>> = { api_key: "API key", oauth_token: "access token" }
 
-const SCRUB_NEEDS = "CLAUDE_CODE_SUBPROCESS_ENV_SCRUB is set, which needs programs that are not installed."
+function because(reason: Reason): Failure {
+  return { class: "bad_request", reason }
+}
 
 /** Scrubbing the environment of commands puts them into a sandbox; without both programs no command runs at all. */
 async function missingForSandbox(context: ProviderContext): Promise<readonly string[]> {
-  const programs = ["bwrap", "socat"]
-  const found = await Promise.all(programs.map((program) => context.supervisor.find(program)))
-  return programs.filter((_, index) => found[index] === null)
+  const found = await Promise.all(SANDBOX_PROGRAMS.map((program) => context.supervisor.find(program)))
+  return SANDBOX_PROGRAMS.filter((_, index) => found[index] === null)
 }
 
 /** Why it did not start, when its version is the reason; null when it is not, or cannot be told. */
@@ -87,8 +92,8 @@ export async function outdated(
   const spec = { command, args, cwd: context.stateDir, ...launch, label: LABEL, timeoutMs: TIMEOUT_MS }
   const version = versionIn(await context.supervisor.run(spec))
   if (version === null || !isOlder(version, MINIMUM_VERSION)) return null
-  const detail = `Claude Code ${version} is too old: ${MINIMUM_VERSION} or newer is needed. Update it with: ${UPDATE_COMMAND}`
-  return new ProviderError({ class: "bad_request", detail })
+  const needed = { minimum: MINIMUM_VERSION, command: UPDATE_COMMAND }
+  return new ProviderError(because({ code: "too_old", agent: LABEL, version, ...needed }))
 }
 
 function versionIn(result: RunResult): string | null {

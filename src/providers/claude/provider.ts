@@ -54,8 +54,8 @@ class ClaudeProvider implements Provider {
       return await probeClaude(this.#context, await this.#discover())
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error
-      const detail = error.failure.detail === undefined ? {} : { detail: error.failure.detail }
-      return { provider: CLAUDE, label: LABEL, state: "broken", ...detail, remedies: [], capabilities, modes }
+      const { failure } = error
+      return { provider: CLAUDE, label: LABEL, state: "broken", failure, remedies: [], capabilities, modes }
     }
   }
 
@@ -142,13 +142,8 @@ class ClaudeProvider implements Provider {
     if ((await findTranscript(configDir, nativeId)) !== null) return true
     const state = await this.#own.stateOf(nativeId)
     if (state === "begun") return false
-    throw new ProviderError({
-      class: "bad_request",
-      detail:
-        state === "prompted"
-          ? "Claude Code no longer has this conversation; it deletes old ones. Start a new session."
-          : "Claude Code does not know this session.",
-    })
+    const code = state === "prompted" ? "session_deleted" : "session_unknown"
+    throw new ProviderError({ class: "bad_request", reason: { code, agent: LABEL } })
   }
 
   async #launch(how: {
@@ -209,9 +204,5 @@ function modelsOf(initialized: InitializeResult): readonly Model[] {
 }
 
 function openElsewhere(): ProviderError {
-  return new ProviderError({
-    class: "bad_request",
-    detail:
-      "This session is open in a terminal. Two writers would split the conversation: close it there first, or start a new session here.",
-  })
+  return new ProviderError({ class: "bad_request", reason: { code: "open_elsewhere", agent: LABEL } })
 }

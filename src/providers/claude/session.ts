@@ -5,7 +5,7 @@ import type { Answer, Outcome, Prompt, Settings } from "../../protocol/session.t
 import type { EventSink, ProviderContext, ProviderSession, SteerOutcome } from "../provider.ts"
 import { type ClaudeConnection, ControlRefused } from "./connection.ts"
 import { Dialogue } from "./dialogue.ts"
-import { BYPASS } from "./offer.ts"
+import { BYPASS, LABEL } from "./offer.ts"
 import { promptContent } from "./prompt-content.ts"
 import type { InitializeResult, WireMessage } from "./wire.ts"
 
@@ -74,7 +74,7 @@ export class ClaudeSession implements ProviderSession {
 
   async send(prompt: Prompt, attempt: AttemptId): Promise<void> {
     if (this.#dialogue.isBusy) {
-      throw new ProviderError({ class: "bad_request", detail: "Claude Code still works on another prompt." })
+      throw new ProviderError({ class: "bad_request", reason: { code: "busy", agent: LABEL } })
     }
     const content = await promptContent(prompt)
     const connection = await this.#ready()
@@ -122,7 +122,7 @@ export class ClaudeSession implements ProviderSession {
       await this.#adjust(connection)
     } catch (cause) {
       if (!(cause instanceof ControlRefused)) throw cause
-      throw new ProviderError({ class: "bad_request", detail: `Claude Code: ${cause.message}` }, { cause })
+      throw new ProviderError({ class: "bad_request", detail: cause.message }, { cause })
     }
     return connection
   }
@@ -142,7 +142,9 @@ export class ClaudeSession implements ProviderSession {
       onMessage: (message) => this.#dialogue.onMessage(message),
       onExit: (gone) => this.#onExit(gone),
     })
-    if (connection.isGone) throw new ProviderError({ class: "crashed", detail: "Claude Code ended at once." })
+    if (connection.isGone) {
+      throw new ProviderError({ class: "crashed", reason: { code: "ended_at_start", agent: LABEL } })
+    }
     this.#connection = connection
     this.#known = new Set(newest === null ? [] : [newest])
     this.#told = this.#wanted

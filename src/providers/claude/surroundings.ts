@@ -3,6 +3,7 @@ import { homedir } from "node:os"
 import path from "node:path"
 import { z } from "zod"
 import { ProviderError } from "../../core/provider-error.ts"
+import type { Reason } from "../../protocol/reason.ts"
 import { missingProgram } from "../missing-program.ts"
 import type { ChildSpec, ProviderContext } from "../provider.ts"
 import { environmentFor, ownVariables } from "./launch.ts"
@@ -16,15 +17,10 @@ export interface Surroundings {
   readonly scrubs: boolean
 }
 
+const SCRUB = "CLAUDE_CODE_SUBPROCESS_ENV_SCRUB"
 const Seen = z.record(z.string(), z.string())
 type Seen = Readonly<Record<string, string>>
-const wanted = [
-  "HOME",
-  "CLAUDE_CONFIG_DIR",
-  "CLAUDE_CODE_USE_BEDROCK",
-  "CLAUDE_CODE_USE_VERTEX",
-  "CLAUDE_CODE_SUBPROCESS_ENV_SCRUB",
-]
+const wanted = ["HOME", "CLAUDE_CONFIG_DIR", "CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", SCRUB]
 
 export async function discoverSurroundings(context: ProviderContext): Promise<Surroundings> {
   const configured = context.config.env ?? {}
@@ -33,8 +29,15 @@ export async function discoverSurroundings(context: ProviderContext): Promise<Su
   return {
     configDir: seen.CLAUDE_CONFIG_DIR || path.join(home, ".claude"),
     launch: environmentFor(configured, seen),
-    scrubs: seen.CLAUDE_CODE_SUBPROCESS_ENV_SCRUB === "1",
+    scrubs: seen[SCRUB] === "1",
   }
+}
+
+/** What scrubbing runs every command in. */
+export const SANDBOX_PROGRAMS: readonly string[] = ["bwrap", "socat"]
+
+export function sandboxNeeds(programs: readonly string[]): Reason {
+  return { code: "sandbox_needs_programs", variable: SCRUB, programs: programs.join(", ") }
 }
 
 /**
@@ -63,7 +66,7 @@ async function seenEnvironment(
     timeoutMs: 10_000,
   })
   if (result.code !== 0) {
-    throw new ProviderError({ class: "crashed", detail: "The environment of Claude Code could not be read." })
+    throw new ProviderError({ class: "crashed", reason: { code: "not_started", agent: LABEL } })
   }
   return Seen.parse(JSON.parse(result.stdout))
 }

@@ -297,4 +297,4 @@ function isRejection(detail: unknown): boolean {
   return typeof detail === "string" && /^User rejected/.test(detail)
 }
 
-const emptyResponse: Failure = { class: "empty_response", detail: "Claude Code ended without an answer." }
+const emptyResponse: Failure = { class: "empty_response" }

@@ -140,7 +140,7 @@ export type WireMessage =
   | { readonly kind: "rate_limit"; readonly info: RateLimitInfo }
   | { readonly kind: "task_ended"; readonly summary?: string }
   | { readonly kind: "title"; readonly title: string }
-  | { readonly kind: "warning"; readonly detail: string }
+  | { readonly kind: "history_not_saved" }
   /** Known and not needed, or a sign of life only. */
   | { readonly kind: "other" }
   | { readonly kind: "unknown"; readonly name: string }
@@ -221,8 +221,7 @@ const readers: Readonly<Record<string, z.ZodType<WireMessage>>> = {
     .looseObject({ title: z.string() })
     .transform((line) => ({ kind: "title", title: line.title })),
   "system/session_writes_lost": z.looseObject({}).transform(() => ({
-    kind: "warning",
-    detail: "Claude Code could not save part of the conversation: the disk or the quota is full.",
+    kind: "history_not_saved",
   })),
 }
 

@@ -57,18 +57,30 @@ describe("readTurnError", () => {
 
   it("passes on what an API said, without its wrapping, paths and addresses", () => {
     const body = { error: { message: "See https://api.example.com/v1/files in /srv/data/x\nmore", code: 1 } }
-    expect(read(JSON.stringify(body)).detail).toBe("The model's server refused the request: See … in …")
+    expect(read(JSON.stringify(body)).detail).toBe("See … in …")
+  })
+
+  it("names the variable whose absence is the reason", () => {
+    const reason = { code: "key_variable_missing", variable: "MY_KEY" }
+    expect(read("Missing environment variable: `MY_KEY`.").reason).toEqual(reason)
   })
 })
 
 describe("readRefusal", () => {
   it.each([
-    ["thread 01a2 already has an active writer", "refused", /open_elsewhere/],
-    ["no rollout found for thread id 01a2", "bad_request", /does not know/],
-    ["thread not found: 01a2", "bad_request", /does not know/],
-    ["model provider `x` not found", "bad_request", /model provider/],
-    ["remote image URLs are not supported", "bad_request", /remote image URLs are not supported\.$/],
-  ])("%s", (message, expected, detail) => {
-    expect(readRefusal(message)).toEqual({ class: expected, detail: expect.stringMatching(detail) })
+    ["thread 01a2 already has an active writer", "refused", "open_elsewhere"],
+    ["no rollout found for thread id 01a2", "bad_request", "session_unknown"],
+    ["thread not found: 01a2", "bad_request", "session_unknown"],
+    ["model provider `x` not found", "bad_request", "model_provider_unknown"],
+    ["please log in", "auth", "not_signed_in"],
+  ])("%s", (message, expected, code) => {
+    expect(readRefusal(message)).toMatchObject({ class: expected, reason: { code, agent: "Codex" } })
+  })
+
+  it("passes on what it does not know", () => {
+    expect(readRefusal("remote image URLs are not supported")).toEqual({
+      class: "bad_request",
+      detail: "remote image URLs are not supported.",
+    })
   })
 })

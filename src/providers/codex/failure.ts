@@ -2,12 +2,13 @@
 import { z } from "zod"
 import { ProviderError } from "../../core/provider-error.ts"
 import type { Instant } from "../../protocol/ids.ts"
+import type { Reason } from "../../protocol/reason.ts"
 import type { Failure, FailureClass } from "../../protocol/session.ts"
 import type { TurnError } from "./incoming.ts"
-import { SIGN_IN_COMMAND } from "./program.ts"
+import { LABEL, SIGN_IN_COMMAND } from "./program.ts"
 
 const WithStatus = z.object({ httpStatusCode: z.number().nullable() })
-type Verdict = Readonly<Pick<Failure, "class" | "detail">>
+type Verdict = Readonly<Pick<Failure, "class" | "reason" | "detail">>
 
 /** `resetsAt`: when the exhausted quota window, if one is known, is full again. */
 export function readTurnError(error: TurnError, resetsAt: Instant | null): Failure {
@@ -20,17 +21,14 @@ export function readTurnError(error: TurnError, resetsAt: Instant | null): Failu
 /** What a refused `thread/start`, `thread/resume` or `turn/start` means; the app-server gives only words. */
 export function readRefusal(message: string): Verdict {
   if (isLocked(message)) {
-    return say(
-      "refused",
-      "This session is open in another Codex (open_elsewhere). Close it there, then try again.",
-    )
+    return because("refused", { code: "open_elsewhere", agent: LABEL })
   }
-  if (isUnknownThread(message)) return say("bad_request", "Codex does not know this session any more.")
+  if (isUnknownThread(message)) return because("bad_request", { code: "session_unknown", agent: LABEL })
   if (/model provider|modelProviderNotConfigured/iu.test(message)) {
-    return say("bad_request", "The model provider of this session is not in Codex' configuration.")
+    return because("bad_request", { code: "model_provider_unknown", agent: LABEL })
   }
-  if (/log ?in|sign ?in|unauthorized|auth/iu.test(message)) return say("auth", SIGN_IN)
-  return say("bad_request", `Codex refused: ${sentence(message)}`)
+  if (/log ?in|sign ?in|unauthorized|auth/iu.test(message)) return SIGNED_OUT
+  return { class: "bad_request", detail: sentence(message) }
 }
 
 export function isLocked(message: string): boolean {
@@ -45,33 +43,29 @@ export function crashed(cause: unknown): ProviderError {
   return new ProviderError(CRASHED, { cause })
 }
 
-export const CRASHED: Failure = { class: "crashed", detail: "Codex stopped unexpectedly." }
-export const EMPTY: Failure = { class: "empty_response", detail: "The model gave an empty answer." }
-
-export const SIGN_IN = `Codex is not signed in, or its key was refused: run ${SIGN_IN_COMMAND} on the machine.`
-const AT_CAPACITY = say("capacity", "The model is at capacity.")
-const RATE_LIMITED = say("rate_limit", "The model's rate limit is reached.")
-const USAGE_LIMITED = say("usage_limit", "The usage limit of this Codex account is reached.")
-const DISCONNECTED = say("transport", "The connection to the model was lost.")
-const REFUSED = say("refused", "The request was refused by the model's policy.")
+export const CRASHED: Failure = { class: "crashed" }
+export const EMPTY: Failure = { class: "empty_response" }
+export const SIGNED_OUT: Failure = {
+  class: "auth",
+  reason: { code: "not_signed_in", agent: LABEL, command: SIGN_IN_COMMAND },
+}
 
 const byWord: Readonly<Record<string, (status: number | null) => Verdict>> = {
-  contextWindowExceeded: () =>
-    say("context_overflow", "The conversation no longer fits into the model's context."),
-  sessionBudgetExceeded: () => USAGE_LIMITED,
-  usageLimitExceeded: () => USAGE_LIMITED,
-  rateLimitExceeded: () => RATE_LIMITED,
-  flexUnavailable: () => AT_CAPACITY,
-  serverOverloaded: () => AT_CAPACITY,
-  policyCapacityUnavailable: () => AT_CAPACITY,
-  internalServerError: () => say("capacity", "The model's server failed or is overloaded."),
-  modelNotFound: () => say("bad_request", "The model does not exist or is not available to this account."),
-  inferenceHookDenied: () => REFUSED,
-  cyberPolicy: () => REFUSED,
-  misalignmentPolicyViolation: () => REFUSED,
-  tooManyDenials: () => say("refused", "Codex gave up after too many denied actions."),
-  unauthorized: () => say("auth", SIGN_IN),
-  sandboxError: () => say("unknown", "Codex' sandbox failed."),
+  contextWindowExceeded: () => ({ class: "context_overflow" }),
+  sessionBudgetExceeded: () => ({ class: "usage_limit" }),
+  usageLimitExceeded: () => ({ class: "usage_limit" }),
+  rateLimitExceeded: () => ({ class: "rate_limit" }),
+  flexUnavailable: () => ({ class: "capacity" }),
+  serverOverloaded: () => ({ class: "capacity" }),
+  policyCapacityUnavailable: () => ({ class: "capacity" }),
+  internalServerError: () => ({ class: "capacity" }),
+  modelNotFound: () => because("bad_request", { code: "model_unavailable" }),
+  inferenceHookDenied: () => ({ class: "refused" }),
+  cyberPolicy: () => ({ class: "refused" }),
+  misalignmentPolicyViolation: () => ({ class: "refused" }),
+  tooManyDenials: () => because("refused", { code: "too_many_denials", agent: LABEL }),
+  unauthorized: () => SIGNED_OUT,
+  sandboxError: () => because("unknown", { code: "sandbox_failed", agent: LABEL }),
   httpConnectionFailed: byStatus,
   responseStreamConnectionFailed: byStatus,
   responseStreamDisconnected: byStatus,
@@ -79,26 +73,22 @@ const byWord: Readonly<Record<string, (status: number | null) => Verdict>> = {
 }
 
 function byStatus(status: number | null): Verdict {
-  if (status === 401 || status === 403) return say("auth", SIGN_IN)
-  if (status === 429) return RATE_LIMITED
-  if (status === null) return DISCONNECTED
-  if (status >= 500) return say("capacity", `The model's server answered ${status}.`)
-  return say("bad_request", `The model's server answered ${status}.`)
+  if (status === 401 || status === 403) return SIGNED_OUT
+  if (status === 429) return { class: "rate_limit" }
+  if (status === null) return { class: "transport" }
+  return because(status >= 500 ? "capacity" : "bad_request", { code: "server_status", status })
 }
 
 /** `other`, `badRequest` and words of the future: the message decides. */
 function byMessage(message: string): Verdict {
-  if (message.startsWith("Missing environment variable")) {
-    return say("auth", "The environment variable with the model provider's key is not set.")
-  }
-  if (message.startsWith("Incomplete response")) return say("unknown", "The model ended its answer early.")
+  const variable = /^Missing environment variable: `?(\w+)/u.exec(message)?.[1]
+  if (variable !== undefined) return because("auth", { code: "key_variable_missing", variable })
+  if (message.startsWith("Incomplete response")) return because("unknown", { code: "answer_cut_off" })
   if (/stream disconnected|error sending request|connection|timed? ?out|network/iu.test(message)) {
-    return DISCONNECTED
+    return { class: "transport" }
   }
   const refused = refusedMessage(message)
-  return refused === null
-    ? say("unknown", "Codex reported an error.")
-    : say("bad_request", `The model's server refused the request: ${refused}`)
+  return refused === null ? { class: "unknown" } : { class: "bad_request", detail: refused }
 }
 
 /** The words inside an API's error body, which Codex passes on as it came. */
@@ -129,6 +119,6 @@ function sentence(message: string): string {
   return /[.!?…]$/u.test(line) ? line : `${line}.`
 }
 
-function say(failure: FailureClass, detail: string): Verdict {
-  return { class: failure, detail }
+function because(failure: FailureClass, reason: Reason): Verdict {
+  return { class: failure, reason }
 }

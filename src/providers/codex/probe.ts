@@ -1,12 +1,13 @@
 /** Whether Codex can be used here, and what the owner can do if not. */
 import { ProviderError } from "../../core/provider-error.ts"
 import { ProviderId } from "../../protocol/ids.ts"
-import type { Capabilities, Model, ProviderStatus, Remedy } from "../../protocol/session.ts"
+import type { Capabilities, Failure, Model, ProviderStatus, Remedy } from "../../protocol/session.ts"
 import type { Connection } from "./connection.ts"
 import {
   findCodex,
   INSTALL_COMMAND,
   isTooOld,
+  LABEL,
   MINIMUM_VERSION,
   readVersion,
   SIGN_IN_COMMAND,
@@ -16,7 +17,6 @@ import { modes } from "./settings.ts"
 import type { Shared } from "./shared.ts"
 
 export const CODEX = ProviderId.parse("codex")
-export const LABEL = "Codex"
 
 export const capabilities: Capabilities = {
   steer: true,
@@ -54,7 +54,7 @@ async function look(shared: Shared): Promise<Finding> {
   const sandboxUsable = await shared.isSandboxUsable()
   const remedies: Remedy[] = [
     ...(isSignedIn ? [] : [{ kind: "sign_in", command: SIGN_IN_COMMAND } as const]),
-    ...(sandboxUsable ? [] : [{ kind: "sandbox", detail: SANDBOX_HELP } as const]),
+    ...(sandboxUsable ? [] : [SANDBOX_REMEDY]),
   ]
   return {
     state: isSignedIn ? "ready" : "signed_out",
@@ -65,9 +65,11 @@ async function look(shared: Shared): Promise<Finding> {
   }
 }
 
-const SANDBOX_HELP =
-  "Codex' sandbox needs unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1, and on Ubuntu " +
-  "kernel.apparmor_restrict_unprivileged_userns=0). Without them every command and every change is asked for."
+const SANDBOX_REMEDY: Remedy = {
+  kind: "sandbox",
+  detail: "",
+  reason: { code: "sandbox_needs_namespaces", agent: LABEL },
+}
 
 function accountName({ type, email }: { readonly type: string; readonly email: string | null }): string {
   return email ?? (type === "apiKey" ? "API key" : type)
@@ -75,10 +77,10 @@ function accountName({ type, email }: { readonly type: string; readonly email: s
 
 function broken({ context }: Shared, error: unknown): Finding {
   const logId = context.log.keep("codex probe", error)
-  const detail = error instanceof ProviderError ? error.message : `Codex does not work here (log ${logId}).`
+  const defect: Failure = { class: "unknown", reason: { code: "adapter_failed", agent: LABEL } }
   return {
     state: "broken",
-    detail,
+    failure: { ...(error instanceof ProviderError ? error.failure : defect), logId },
     remedies: [{ kind: "update", command: UPDATE_COMMAND, minimum: MINIMUM_VERSION }],
   }
 }

@@ -7,6 +7,7 @@ import { ProviderError } from "../../core/provider-error.ts"
 import { missingProgram } from "../missing-program.ts"
 import type { ProviderContext } from "../provider.ts"
 
+export const LABEL = "Codex"
 /** Older ones do not speak all of the protocol we rely on. */
 export const MINIMUM_VERSION = "0.160.0"
 export const INSTALL_COMMAND = "npm install -g @openai/codex"
@@ -15,7 +16,7 @@ export const SIGN_IN_COMMAND = "codex login --device-auth"
 
 export function notInstalled({ config }: ProviderContext): ProviderError {
   const setting = config.command ?? null
-  return missingProgram({ label: "Codex", setting, install: INSTALL_COMMAND, key: "providers.codex.command" })
+  return missingProgram({ label: LABEL, setting, install: INSTALL_COMMAND, key: "providers.codex.command" })
 }
 
 /** Why it did not start, when its version is the reason; null when it is not, or cannot be told. */
@@ -23,8 +24,11 @@ export async function outdated(context: ProviderContext): Promise<ProviderError 
   const program = await findCodex(context)
   const version = program === null ? null : await readVersion(context, program).catch(ignoreUnreadable)
   if (version === null || !isTooOld(version)) return null
-  const detail = `Codex ${version} is too old: ${MINIMUM_VERSION} or newer is needed. Update it with: ${UPDATE_COMMAND}`
-  return new ProviderError({ class: "bad_request", detail })
+  const needed = { minimum: MINIMUM_VERSION, command: UPDATE_COMMAND }
+  return new ProviderError({
+    class: "bad_request",
+    reason: { code: "too_old", agent: LABEL, version, ...needed },
+  })
 }
 
 function ignoreUnreadable(error: unknown): null {
@@ -89,7 +93,10 @@ export async function readVersion({ supervisor, config, stateDir }: ProviderCont
   const version = /(\d+\.\d+\.\d+\S*)/u.exec(result.stdout)?.[1]
   if (version === undefined) {
     throw new ProviderError(
-      { class: "crashed", detail: "Codex does not start: it does not tell its version." },
+      {
+        class: "crashed",
+        reason: { code: "version_unreadable", agent: LABEL, command: UPDATE_COMMAND },
+      },
       { cause: result },
     )
   }

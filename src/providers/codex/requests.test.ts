@@ -162,7 +162,7 @@ describe("a form of an MCP server", () => {
     expect(readRequest("mcpServer/elicitation/request", params, () => [])).toMatchObject({
       kind: "decline",
       result: { action: "decline" },
-      why: expect.stringContaining("shop"),
+      reason: { code: "request_needs_machine", server: "shop" },
     })
   })
 })

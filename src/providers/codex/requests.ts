@@ -1,5 +1,6 @@
 /** What Codex asks of its client, as requests to the owner, and his answers in Codex' words. */
 import type { z } from "zod"
+import type { Reason } from "../../protocol/reason.ts"
 import type { Answer, FileChange, RequestBody, RequestOption } from "../../protocol/session.ts"
 import { answerElicitation, DECLINED, readElicitation } from "./elicitation.ts"
 import {
@@ -23,7 +24,7 @@ export interface Question {
 export type ReadRequest =
   | { readonly kind: "question"; readonly question: Question }
   /** We know what is asked and cannot put it to the owner: say no, and say so. */
-  | { readonly kind: "decline"; readonly result: object; readonly why: string }
+  | { readonly kind: "decline"; readonly result: object; readonly reason: Reason }
   | { readonly kind: "unsupported" }
   | { readonly kind: "malformed"; readonly error: z.ZodError }
 
@@ -199,7 +200,7 @@ function elicitationRequest(asked: Elicitation): ReadRequest {
   return {
     kind: "decline",
     result: DECLINED,
-    why: `${asked.serverName} asked for something that can only be done at the machine itself; it was declined.`,
+    reason: { code: "request_needs_machine", server: asked.serverName },
   }
 }
 

@@ -11,6 +11,7 @@ import { CRASHED, crashed, isUnknownThread, readRefusal } from "./failure.ts"
 import type { Notification, RateLimits, Turn as WireTurn } from "./incoming.ts"
 import { absentMountPoints, type Litter } from "./leftovers.ts"
 import { outcomeOf } from "./outcome.ts"
+import { LABEL } from "./program.ts"
 import { promptInput } from "./prompt-input.ts"
 import { readRequest } from "./requests.ts"
 import type { Shared } from "./shared.ts"
@@ -110,7 +111,9 @@ export class CodexSession implements ProviderSession {
   async send(prompt: Prompt, attempt: AttemptId): Promise<void> {
     // A turn of the owner's own in his terminal is waited for.
     while (this.#turn?.isElsewhere) await this.#turn.ended
-    if (this.#turn) throw new ProviderError({ class: "bad_request", detail: "Codex is still at work." })
+    if (this.#turn) {
+      throw new ProviderError({ class: "bad_request", reason: { code: "busy", agent: LABEL } })
+    }
     if (this.#isClosed) throw crashed(new Error("the session is closed"))
     const turn = this.#begin(attempt)
     try {
@@ -291,7 +294,8 @@ export class CodexSession implements ProviderSession {
     this.#hasToldOfSandbox = true
     turn.notice({
       code: "sandbox_unusable",
-      detail: "Codex' sandbox cannot start on this machine, so every command and every change is asked for.",
+      detail: "",
+      reason: { code: "sandbox_cannot_start", agent: LABEL },
     })
   }
 
@@ -351,14 +355,15 @@ export class CodexSession implements ProviderSession {
     if (turn !== null && read.kind === "question") return turn.open(request.id, read.question)
     if (read.kind === "decline") {
       connection.respond(request.id, read.result)
-      turn?.notice({ code: "warning", detail: read.why })
+      turn?.notice({ code: "warning", detail: "", reason: read.reason })
       return
     }
     this.#shared.refusedRequest(request)
     connection.refuse(request.id, "not supported by this client")
     turn?.notice({
       code: "warning",
-      detail: `Codex asked for something unknown (${request.method}); it was refused.`,
+      detail: "",
+      reason: { code: "request_unknown", agent: LABEL, request: request.method },
     })
   }
 

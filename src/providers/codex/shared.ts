@@ -3,7 +3,7 @@ import { ProviderError } from "../../core/provider-error.ts"
 import type { ProviderContext } from "../provider.ts"
 import { AppServer } from "./app-server.ts"
 import type { ServerRequest } from "./connection.ts"
-import { SIGN_IN } from "./failure.ts"
+import { SIGNED_OUT } from "./failure.ts"
 import type { OwnersConfig } from "./incoming.ts"
 import { QuotaWindows } from "./limits.ts"
 import { findCodex, isSandboxUsable } from "./program.ts"
@@ -60,7 +60,7 @@ export class Shared {
   async mustBeSignedIn(): Promise<void> {
     const connection = await this.server.connection()
     const { account, requiresOpenaiAuth } = await connection.request("account/read", {})
-    if (account === null && requiresOpenaiAuth) throw new ProviderError({ class: "auth", detail: SIGN_IN })
+    if (account === null && requiresOpenaiAuth) throw new ProviderError(SIGNED_OUT)
   }
 
   async ownersConfig(workspace: string): Promise<OwnersConfig> {

@@ -54,9 +54,7 @@ export async function cleanUp({ shared, attachment, turn }: Stopping, litter: Li
 export async function giveUp(stopping: Stopping): Promise<Outcome | null> {
   const { shared, attachment, turn } = stopping
   if (turn.isEnded) return null
-  const failure: Failure = turn.isReconnecting
-    ? { class: "transport", detail: "The model's server could not be reached." }
-    : { class: "timeout", detail: "Nothing was heard from the model for too long." }
+  const failure: Failure = { class: turn.isReconnecting ? "transport" : "timeout" }
   turn.stop ??= { kind: "gave_up", failure }
   if (turn.id === null) {
     // Not even accepted: the app-server itself is mute. Whoever sent the prompt finds out what became of it.

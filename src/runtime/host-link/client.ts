@@ -128,7 +128,7 @@ class Connection {
         this.#take(frame.id)?.resolve(frame.value)
         break
       case "error":
-        this.#take(frame.id)?.reject(new HostLinkError(frame.code, frame.message))
+        this.#take(frame.id)?.reject(faultOf(frame))
         break
     }
   }
@@ -193,6 +193,12 @@ class Connection {
     this.#end.resolve(error.message)
     if (this.#isWelcomed) this.#options.onDown?.(error.message)
   }
+}
+
+/** An older host has only its message to say what the agent's failure was. */
+function faultOf({ code, message, failure }: Extract<HostFrame, { type: "error" }>): HostLinkError {
+  const told = code === "provider" ? ({ class: "unknown", detail: message } as const) : undefined
+  return new HostLinkError(code, message, { failure: failure ?? told })
 }
 
 function parseFrame(line: string): HostFrame | null {

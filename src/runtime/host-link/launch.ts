@@ -10,6 +10,7 @@ import { z } from "zod"
 import { type Environment, hostEnvironment } from "../../platform/child-environment.ts"
 import { ownProgram } from "../../platform/installation.ts"
 import { socketPath } from "../../platform/socket-path.ts"
+import type { Failure } from "../../protocol/session.ts"
 import { type ConnectOptions, connectHost } from "./client.ts"
 import { type HostLink, HostLinkError } from "./link.ts"
 
@@ -49,7 +50,7 @@ export async function ensureHost(options: LaunchOptions): Promise<HostLink> {
     if (signal.kind === "failed") throw notStarted(signal.reason)
     if (signal.kind === "ready") return connectHost(connection)
     // Another one holds the lock without listening: it is just starting, or just leaving.
-    if (performance.now() > until) throw new HostLinkError("not_started", heldTooLong(signal.pid))
+    if (performance.now() > until) throw heldTooLong(signal.pid)
     await delay(TAKEN_RETRY_MS)
   }
 }
@@ -59,16 +60,16 @@ async function retiringStrangers(link: HostLink, version: string): Promise<HostL
   return link
 }
 
-/** The reason itself names our files: it is for the log, as the cause. */
+/** The reason itself names our files: it is for the log. */
 function notStarted(reason: string): HostLinkError {
-  const what = /ENOSPC|EDQUOT|disk is full/.test(reason) ? "the disk is full" : "remoteagent doctor says more"
-  return new HostLinkError("not_started", `the agents' host cannot start (${what}); it is tried again`, {
-    cause: new Error(reason),
-  })
+  const code = /ENOSPC|EDQUOT|disk is full/.test(reason) ? "disk_full" : "host_cannot_start"
+  const failure: Failure = { class: "unknown", reason: { code } }
+  return new HostLinkError("not_started", `the host cannot start: ${reason}`, { failure })
 }
 
-function heldTooLong(pid: number | null): string {
-  return `another host (process ${pid ?? "unknown"}) holds the data directory and does not answer`
+function heldTooLong(pid: number | null): HostLinkError {
+  const failure: Failure = { class: "unknown", reason: { code: "host_held", pid } }
+  return new HostLinkError("not_started", "another host holds the data directory", { failure })
 }
 
 async function connectOrNull(options: ConnectOptions): Promise<HostLink | null> {

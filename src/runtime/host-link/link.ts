@@ -1,5 +1,6 @@
 /** What the rest of the runtime sees of the host: commands, events and the end of the connection. */
 import type { HostCommand, HostEvent, HostFrame, HostResult } from "../../protocol/host-link.ts"
+import type { Failure } from "../../protocol/session.ts"
 
 export interface HostLink {
   /** Identity of the host's journal; events are numbered within it. */
@@ -51,9 +52,16 @@ export type HostLinkErrorCode =
 export class HostLinkError extends Error {
   override readonly name = "HostLinkError"
   readonly code: HostLinkErrorCode
+  /** For the owner, where it is more than the code; the message is for the log. */
+  readonly failure: Failure | null
 
-  constructor(code: HostLinkErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(
+    code: HostLinkErrorCode,
+    message: string,
+    options?: { cause?: unknown; failure?: Failure | undefined },
+  ) {
     super(message, options)
     this.code = code
+    this.failure = options?.failure ?? null
   }
 }

@@ -2,8 +2,10 @@
 
 import { homedir } from "node:os"
 import { resolve } from "node:path"
+import { describeFailure, explainReason } from "../../core/failure-words.ts"
+import type { TelegramSay } from "../../core/texts/telegram.ts"
 import { type ProviderId, SessionId } from "../../protocol/ids.ts"
-import type { ProviderStatus } from "../../protocol/session.ts"
+import type { ProviderStatus, Remedy } from "../../protocol/session.ts"
 import type { Effect } from "../effect.ts"
 import { bold, code, concat, join } from "../rendering/rich.ts"
 import { choiceButtons } from "./choice.ts"
@@ -75,12 +77,24 @@ async function offerProviders(call: Call): Promise<Effect> {
 
 function stateText({ say }: Call, status: ProviderStatus): string {
   if (status.state === "ready") return say("state.ready")
-  return say(`state.${status.state}`, { remedy: remedyText(status) })
+  return say(`state.${status.state}`, { remedy: remedyText(status, say) })
 }
 
-function remedyText({ remedies, detail }: ProviderStatus): string {
-  const commands = remedies.map((remedy) =>
-    "command" in remedy ? remedy.command : "detail" in remedy ? remedy.detail : remedy.key,
-  )
-  return commands.join("; ") || (detail ?? "—")
+function remedyText({ remedies, failure, detail }: ProviderStatus, say: TelegramSay): string {
+  if (failure) return describeFailure(failure, say)
+  const texts = remedies.map((remedy) => wordRemedy(remedy, say))
+  return texts.join("; ") || (detail ?? "—")
+}
+
+function wordRemedy(remedy: Remedy, say: TelegramSay): string {
+  switch (remedy.kind) {
+    case "install":
+    case "update":
+    case "sign_in":
+      return remedy.command
+    case "configure":
+      return remedy.key
+    case "sandbox":
+      return remedy.reason ? explainReason(remedy.reason, say) : remedy.detail
+  }
 }

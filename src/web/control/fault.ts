@@ -1,4 +1,5 @@
 /** What a control request is refused with: a code for programs, words for the owner. */
+import { describeFailure } from "../../core/failure-words.ts"
 import type { ControlSay } from "../../core/texts/control.ts"
 import { isStorageFailure } from "../../ledger/errors.ts"
 import type { ControlError } from "../../protocol/control.ts"
@@ -60,6 +61,11 @@ function ownerFault(error: OwnerError, say: ControlSay): ControlFault {
     case "nothing_running":
       return fault("conflict", say("error.nothing_running"))
     case "host_unavailable":
-      return fault("unavailable", say("error.host_unavailable", { reason: data.reason ?? "" }))
+      return fault(
+        "unavailable",
+        say("error.host_unavailable", { reason: describeFailure(error.failure, say) }),
+      )
+    case "agent_failed":
+      return fault("unavailable", describeFailure(error.failure, say))
   }
 }

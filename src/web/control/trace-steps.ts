@@ -5,7 +5,7 @@ import type { OutboxRow } from "../../ledger/outbox.ts"
 import type { TracedRequest, TracedUpdate } from "../../ledger/trace.ts"
 import type { Turn } from "../../ledger/turns.ts"
 import { SessionFact, type TraceReply } from "../../protocol/control.ts"
-import type { Outcome, RequestBody } from "../../protocol/session.ts"
+import type { Failure, Outcome, RequestBody } from "../../protocol/session.ts"
 
 export type TraceStep = TraceReply["steps"][number]
 
@@ -97,7 +97,7 @@ function eventStep(event: StoredEvent, trace: TurnTrace, say: ControlSay): Omit<
       return { step: "accepted", detail: say("trace.accepted"), ids: attemptIds(event, trace) }
     case "turn.held": {
       const { until, failure } = fact
-      const why = failure.detail ? `${failure.class}: ${failure.detail}` : failure.class
+      const why = failureCodes(failure)
       return { step: "held", detail: say("trace.held", { until: new Date(until).toISOString(), why }) }
     }
     case "request.opened":
@@ -167,9 +167,14 @@ function withdrawnSteps({ requests, events }: TurnTrace, say: ControlSay): reado
 
 function endedStep(outcome: Outcome): Omit<TraceStep, "at"> {
   if (outcome.kind !== "failed") return { step: "ended", detail: outcome.kind }
-  const { detail, logId } = outcome.failure
-  const words = [outcome.kind, outcome.failure.class, ...(detail ? [detail] : [])].join(": ")
+  const { logId } = outcome.failure
+  const words = `${outcome.kind}: ${failureCodes(outcome.failure)}`
   return { step: "ended", detail: short(words), ...(logId ? { ids: { log: logId } } : {}) }
+}
+
+/** Codes, not words: a trace is read beside the log. */
+function failureCodes({ class: failureClass, reason, detail }: Failure): string {
+  return [failureClass, reason?.code, detail].filter(Boolean).join(": ")
 }
 
 function outboxSteps(row: OutboxRow, say: ControlSay): readonly TraceStep[] {
