@@ -10,6 +10,7 @@ import { Attempts } from "./attempts.ts"
 import { EventLog } from "./event-log.ts"
 import { Journal } from "./journal/journal.ts"
 import { openJournalDatabase } from "./journal/schema.ts"
+import { ReadingValve } from "./valve.ts"
 
 const a1 = "00000000-0000-4000-8000-000000000001" as AttemptId
 const a2 = "00000000-0000-4000-8000-000000000002" as AttemptId
@@ -67,7 +68,14 @@ afterEach(() => {
 
 function start(): void {
   journal = new Journal(openJournalDatabase(join(directory, "journal.sqlite"), () => "id"))
-  events = new EventLog({ journal, clock, log, onCommitted: () => {}, onAcknowledged: () => {} })
+  events = new EventLog({
+    journal,
+    clock,
+    log,
+    valve: new ReadingValve(),
+    onCommitted: () => {},
+    onAcknowledged: () => {},
+  })
   attempts = new Attempts({ journal, events, clock, log, onSettled: () => {} })
 }
 

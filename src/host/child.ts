@@ -2,7 +2,7 @@
 import type { ChildProcess } from "node:child_process"
 import { LineTooLong, splitLines } from "../platform/lines.ts"
 import { endTree, type TreeRoot } from "../platform/process-tree.ts"
-import type { Child, Log } from "../providers/provider.ts"
+import type { Child, Log, Valve } from "../providers/provider.ts"
 
 export interface ChildParts {
   readonly process: ChildProcess
@@ -10,6 +10,8 @@ export interface ChildParts {
   readonly root: TreeRoot
   readonly label: string
   readonly log: Log
+  /** Null: what it says is not written down, and so never held back. */
+  readonly valve: Valve | null
   readonly stderrTail: () => string
   /** Nothing of the tree is left, as far as it can be found. */
   readonly onTreeGone: () => void
@@ -101,6 +103,9 @@ export class RunningChild implements Child {
       }
     })
     stdout.on("end", () => lines.end())
+    const release = this.#parts.valve?.attach(stdout)
+    // What is left in the pipe of a dead child is little, and its last words matter.
+    if (release) void this.#parts.ends.exited.then(release)
   }
 
   async #watch(): Promise<Exit> {

@@ -18,6 +18,7 @@ import { LinkServer } from "./link-server.ts"
 import { LiveText } from "./live-text.ts"
 import { Sessions } from "./sessions.ts"
 import { createSupervisor } from "./supervisor.ts"
+import { ReadingValve } from "./valve.ts"
 
 export type MakeContext = (id: ProviderId, config: ProviderConfig) => ProviderContext
 
@@ -61,6 +62,7 @@ export class Host {
   readonly #releaseLock: () => void
   readonly #journal: Journal
   readonly #children: Children
+  readonly #valve = new ReadingValve()
   readonly #providers: ReadonlyMap<ProviderId, Provider>
   readonly #events: EventLog
   readonly #attempts: Attempts
@@ -89,7 +91,7 @@ export class Host {
         .map((provider) => [provider.id, provider]),
     )
     this.#events = new EventLog({
-      ...{ journal: this.#journal, clock: systemClock, log },
+      ...{ journal: this.#journal, valve: this.#valve, clock: systemClock, log },
       onCommitted: () => this.#link.wake(),
       onAcknowledged: () => this.#considerLeaving(),
     })
@@ -202,8 +204,9 @@ export class Host {
     const stateDir = join(dataDir, "providers", id.replace(":", "-"))
     mkdirSync(stateDir, { recursive: true, mode: 0o700 })
     const programDirs = [join(dataDir, "agents", "bin"), dirname(process.execPath)]
-    const supervisor = createSupervisor({ children: this.#children, environment, stateDir, programDirs, log })
-    return { stateDir, supervisor, clock: systemClock, newId: randomUUID, log, config }
+    const [children, valve] = [this.#children, this.#valve]
+    const supervisor = createSupervisor({ children, environment, stateDir, programDirs, valve, log })
+    return { stateDir, supervisor, valve, clock: systemClock, newId: randomUUID, log, config }
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, rmSync } from "node:fs"
 import { homedir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
@@ -9,6 +9,7 @@ import { Children } from "./children.ts"
 import { Journal } from "./journal/journal.ts"
 import { openJournalDatabase } from "./journal/schema.ts"
 import { createSupervisor } from "./supervisor.ts"
+import { ReadingValve } from "./valve.ts"
 
 const log: Log = { debug() {}, info() {}, warn() {}, error() {}, keep: () => "" }
 
@@ -16,12 +17,14 @@ let directory = ""
 let journal: Journal
 let children: Children
 let supervisor: Supervisor
+let valve: ReadingValve
 beforeEach(() => {
   directory = mkdtempSync(join(homedir(), ".supervisor-"))
   journal = new Journal(openJournalDatabase(join(directory, "journal.sqlite"), () => "id"))
   children = new Children(journal, log)
   const environment = { PATH: process.env.PATH, HOME: directory }
-  supervisor = createSupervisor({ children, environment, stateDir: directory, programDirs: [], log })
+  valve = new ReadingValve()
+  supervisor = createSupervisor({ children, environment, stateDir: directory, programDirs: [], valve, log })
 })
 afterEach(async () => {
   await children.endAll(200)
@@ -81,6 +84,37 @@ describe("a child", () => {
     const { code, signal } = await child.exited
     expect(code !== 0 || signal !== null).toBe(true)
     expect(lines).toEqual([])
+  })
+
+  it("waits in its next write while the valve is closed, and is heard whole when it opens", async () => {
+    const marker = join(directory, "full")
+    const child = await supervisor.spawn(
+      node(`const say = (n) => {
+        for (; n < 2000; n++) {
+          if (process.stdout.write(n + " " + "x".repeat(1000) + "\\n")) continue
+          require("fs").writeFileSync(${JSON.stringify(marker)}, "")
+          return process.stdout.once("drain", () => say(n + 1))
+        }
+      }
+      say(0)`),
+    )
+    valve.close()
+    const lines: number[] = []
+    child.onLine((line) => lines.push(Number(line.split(" ")[0])))
+    await expect.poll(() => existsSync(marker), { timeout: 5_000 }).toBe(true)
+    expect(lines).toEqual([])
+    valve.open()
+    await child.exited
+    expect(lines).toEqual(Array.from({ length: 2000 }, (_, n) => n))
+  })
+
+  it("is heard to its last word when it dies while the valve is closed", async () => {
+    const child = await supervisor.spawn(node("console.log('last words'); process.exitCode = 1"))
+    valve.close()
+    const lines: string[] = []
+    child.onLine((line) => lines.push(line))
+    await child.exited
+    expect(lines).toEqual(["last words"])
   })
 
   it("leaves the last 16 KiB of its stderr, and no line of its output unheard", async () => {

@@ -8,7 +8,7 @@ import { childEnvironment, type Environment } from "../platform/child-environmen
 import { processStart } from "../platform/process-table.ts"
 import type { TreeRoot } from "../platform/process-tree.ts"
 import type { Reason } from "../protocol/reason.ts"
-import type { Child, ChildSpec, Log, RunResult, Supervisor } from "../providers/provider.ts"
+import type { Child, ChildSpec, Log, RunResult, Supervisor, Valve } from "../providers/provider.ts"
 import { hearEnds, type ProcessEnds, RunningChild } from "./child.ts"
 import type { Children } from "./children.ts"
 import { findProgram } from "./find-program.ts"
@@ -22,6 +22,7 @@ export interface SupervisorOptions {
   readonly stateDir: string
   /** Searched besides PATH: where our own installs go. */
   readonly programDirs: readonly string[]
+  readonly valve: Valve
   readonly log: Log
 }
 
@@ -30,13 +31,17 @@ const RUN_GRACE_MS = 1_000
 
 export function createSupervisor(options: SupervisorOptions): Supervisor {
   return {
-    spawn: (spec) => start(options, spec),
+    spawn: (spec) => start(options, spec, options.valve),
     run: (spec) => run(options, spec),
     find: async (command) => findProgram(command, options.environment, options.programDirs),
   }
 }
 
-async function start(options: SupervisorOptions, spec: ChildSpec): Promise<RunningChild> {
+async function start(
+  options: SupervisorOptions,
+  spec: ChildSpec,
+  valve: Valve | null,
+): Promise<RunningChild> {
   const { children, log } = options
   const output = spec.survivesHost ? openOutputFile(options, spec.label) : null
   const {
@@ -47,7 +52,7 @@ async function start(options: SupervisorOptions, spec: ChildSpec): Promise<Runni
     if (output) closeSync(output.file)
   })
   const running = new RunningChild({
-    ...{ process: started, ends, root, label: spec.label, log },
+    ...{ process: started, ends, root, label: spec.label, log, valve },
     stderrTail: output ? tailOfFile(output.path) : started.stderr ? tailOfStream(started.stderr) : () => "",
     onTreeGone: () => children.forget(root.pid),
   })
@@ -136,7 +141,7 @@ function isDirectory(path: string): boolean {
 type RunSpec = Parameters<Supervisor["run"]>[0]
 
 async function run(options: SupervisorOptions, spec: RunSpec): Promise<RunResult> {
-  const child = await start(options, spec)
+  const child = await start(options, spec, null)
   const stdout = collect(child, spec.maxOutput ?? DEFAULT_MAX_OUTPUT)
   child.endInput()
   let timedOut = false

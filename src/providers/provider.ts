@@ -99,12 +99,29 @@ export interface ProviderContext {
   /** A private directory of this provider, exists, mode 0700, not below the system's temporary directory. */
   readonly stateDir: string
   readonly supervisor: Supervisor
+  readonly valve: Valve
   readonly clock: Clock
   /** A fresh UUID. */
   readonly newId: () => string
   readonly log: Log
   /** This provider's part of the configuration. */
   readonly config: ProviderConfig
+}
+
+/**
+ * Closed while the host cannot write down what agents say: nothing is read from them then, and they wait. Children are
+ * under it by themselves.
+ */
+export interface Valve {
+  /** An agent's silence means nothing while it is. */
+  readonly isClosed: boolean
+  /** For what an adapter reads by itself, such as a socket. Returns the way to let go of it. */
+  attach(source: Source): () => void
+}
+
+export interface Source {
+  pause(): void
+  resume(): void
 }
 
 export interface ProviderConfig {

@@ -32,8 +32,9 @@ function watching() {
   const clock = new HandClock()
   const told: string[] = []
   const state = { paused: false, tool: false }
+  const valve = { isClosed: false }
   const watch = new SilenceWatch({
-    clock,
+    ...{ clock, valve },
     noticeMs: 60_000,
     limitMs: 900_000,
     isPaused: () => state.paused,
@@ -41,7 +42,7 @@ function watching() {
     onNotice: (seconds) => told.push(`silent ${seconds}`),
     onLimit: () => told.push("given up"),
   })
-  return { clock, told, state, watch }
+  return { clock, told, state, valve, watch }
 }
 
 describe("watching for silence", () => {
@@ -53,6 +54,16 @@ describe("watching for silence", () => {
     expect(told).toEqual(["silent 60"])
     clock.passTo(10_000_000)
     expect(told).toEqual(["silent 60", "given up"])
+  })
+
+  it("counts nothing while nobody listens", () => {
+    const { clock, told, valve } = watching()
+    valve.isClosed = true
+    clock.passTo(10_000_000)
+    expect(told).toEqual([])
+    valve.isClosed = false
+    clock.passTo(10_120_000)
+    expect(told).toEqual(["silent 60"])
   })
 
   it("begins again with every sign of life", () => {

@@ -1,4 +1,4 @@
-import type { Clock } from "./provider.ts"
+import type { Clock, Valve } from "./provider.ts"
 
 export const DEFAULT_NOTICE_MS = 60_000
 export const DEFAULT_LIMIT_MS = 15 * 60_000
@@ -7,6 +7,7 @@ const TOOL_FACTOR = 4
 
 interface Parts {
   readonly clock: Clock
+  readonly valve: Pick<Valve, "isClosed">
   readonly noticeMs: number
   readonly limitMs: number
   /** Silence means nothing now: the owner is being asked, or a command runs that may take as long as it takes. */
@@ -54,7 +55,7 @@ export class SilenceWatch {
 
   #check(): void {
     if (this.#stopped) return
-    if (this.#parts.isPaused()) this.#heardAt = this.#parts.clock.now()
+    if (this.#parts.valve.isClosed || this.#parts.isPaused()) this.#heardAt = this.#parts.clock.now()
     const silentMs = this.#parts.clock.now() - this.#heardAt
     if (silentMs >= this.#limitMs()) {
       this.stop()

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from "node:crypto"
 import { z } from "zod"
+import { ReadingValve } from "../../src/host/valve.ts"
 import { AttemptId, SessionId } from "../../src/protocol/ids.ts"
 import { createClaudeProvider } from "../../src/providers/claude/provider.ts"
 import { createPlainSupervisor } from "./plain-supervisor.ts"
@@ -22,6 +23,7 @@ const order = Order.parse(JSON.parse(process.argv[2] ?? ""))
 const ignore = () => undefined
 const provider = createClaudeProvider({
   stateDir: order.stateDir,
+  valve: new ReadingValve(),
   supervisor: createPlainSupervisor(order.base),
   clock: {
     now: Date.now,

@@ -4,6 +4,7 @@ import { Children } from "../../src/host/children.ts"
 import { Journal } from "../../src/host/journal/journal.ts"
 import { openJournalDatabase } from "../../src/host/journal/schema.ts"
 import { createSupervisor } from "../../src/host/supervisor.ts"
+import { ReadingValve } from "../../src/host/valve.ts"
 import type { Child, Log } from "../../src/providers/provider.ts"
 import type { PlainSupervisor } from "./plain-supervisor.ts"
 
@@ -17,7 +18,8 @@ interface Surroundings {
 export function createHostSupervisor({ environment, stateDir, log }: Surroundings): PlainSupervisor {
   const journal = new Journal(openJournalDatabase(join(stateDir, "journal.sqlite"), () => "test"))
   const children = new Children(journal, log)
-  const supervisor = createSupervisor({ children, environment, stateDir, programDirs: [], log })
+  const valve = new ReadingValve()
+  const supervisor = createSupervisor({ children, environment, stateDir, programDirs: [], valve, log })
   const started = new Map<number, Child>()
   return {
     run: (spec) => supervisor.run(spec),

@@ -92,7 +92,7 @@ interface Wire {
 }
 
 async function attach(
-  _context: ProviderContext,
+  context: ProviderContext,
   spec: SessionSpec,
   sink: EventSink,
 ): Promise<ProviderSession> {
@@ -100,6 +100,7 @@ async function attach(
   const lines = splitLines(1 << 26, (line) => tell(sink, JSON.parse(line)))
   socket.on("data", (chunk) => lines.push(chunk))
   socket.on("error", () => socket.destroy())
+  socket.on("close", context.valve.attach(socket))
   return session(spec, sink, {
     write: async (line) => void socket.write(`${line}\n`),
     close: async () => void socket.destroy(),

@@ -184,8 +184,8 @@ async function startServer(world: CodexWorld, socket: string): Promise<void> {
 }
 
 async function connect(world: CodexWorld, socket: string): Promise<Connection> {
-  const { log, clock } = world.surroundings.context({})
-  return Connection.open(await openSocket(socket, 1_000), { log, clock, version: "0" })
+  const { log, clock, valve } = world.surroundings.context({})
+  return Connection.open(await openSocket(socket, { timeoutMs: 1_000, valve }), { log, clock, version: "0" })
 }
 
 /** A socket that passes everything on to another, until it is cut. */

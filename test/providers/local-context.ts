@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto"
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
+import { ReadingValve } from "../../src/host/valve.ts"
 import type { Clock, Log, ProviderConfig, ProviderContext } from "../../src/providers/provider.ts"
 import { createHostSupervisor } from "../fakes/host-supervisor.ts"
 import { createPlainSupervisor, type PlainSupervisor } from "../fakes/plain-supervisor.ts"
@@ -52,6 +53,7 @@ export function createSurroundings({ hosted = false } = {}): Surroundings {
     context: (config) => ({
       stateDir,
       supervisor,
+      valve: new ReadingValve(),
       clock: realClock,
       newId: randomUUID,
       log,

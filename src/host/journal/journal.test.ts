@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import type { AttemptId, ItemId, ProviderId, RequestId, SessionId } from "../../protocol/ids.ts"
 import type { ProviderEvent } from "../../protocol/session.ts"
 import { Journal } from "./journal.ts"
+import { encodeEvent } from "./rows.ts"
 import { openJournalDatabase } from "./schema.ts"
 
 let directory = ""
@@ -29,7 +30,7 @@ const item = (id: string, text: string): ProviderEvent => ({
 
 function add(...events: readonly ProviderEvent[]): void {
   journal.write("process", () => {
-    for (const event of events) journal.addEvent({ session, at: 1, event })
+    for (const event of events) journal.addEvent(encodeEvent({ session, at: 1, event }))
   })
 }
 
@@ -107,7 +108,7 @@ describe("attempts", () => {
 it("takes nothing of a transaction that fails", () => {
   expect(() =>
     journal.write("durable", () => {
-      journal.addEvent({ session, at: 1, event: item("a", "1") })
+      journal.addEvent(encodeEvent({ session, at: 1, event: item("a", "1") }))
       throw new Error("no")
     }),
   ).toThrow("no")

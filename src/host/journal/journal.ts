@@ -4,9 +4,16 @@
  */
 import type { DatabaseSync } from "node:sqlite"
 import type { AttemptState } from "../../protocol/host-link.ts"
-import type { AttemptId, Instant, RequestId, SessionId } from "../../protocol/ids.ts"
-import type { Prompt, ProviderEvent, SessionSpec } from "../../protocol/session.ts"
-import { type AttemptRow, decodeAttempt, decodeEvent, itemOf, type StoredEvent, textColumn } from "./rows.ts"
+import type { AttemptId, Instant, RequestId } from "../../protocol/ids.ts"
+import type { Prompt, SessionSpec } from "../../protocol/session.ts"
+import {
+  type AttemptRow,
+  decodeAttempt,
+  decodeEvent,
+  type EventRow,
+  type StoredEvent,
+  textColumn,
+} from "./rows.ts"
 import { prepareStatements, type Statements } from "./statements.ts"
 
 export type { AttemptRow, StoredEvent } from "./rows.ts"
@@ -17,12 +24,6 @@ export interface NewAttempt {
   readonly prompt: Prompt | null
   readonly state: AttemptState
   readonly at: Instant
-}
-
-export interface NewEvent {
-  readonly session: SessionId
-  readonly at: Instant
-  readonly event: ProviderEvent
 }
 
 export interface ChildRow {
@@ -110,11 +111,9 @@ export class Journal {
   // Events
 
   /** Only the first state of an item, which gives it its place, and the last are kept. */
-  addEvent({ session, at, event }: NewEvent): void {
-    const attempt = "attempt" in event ? event.attempt : null
-    const item = itemOf(event)
+  addEvent({ session, at, attempt, item, body }: EventRow): void {
     if (attempt !== null && item !== null) this.#sql.supersede.run({ attempt, item })
-    this.#sql.addEvent.run(session, at, attempt, item, JSON.stringify(event))
+    this.#sql.addEvent.run(session, at, attempt, item, body)
   }
 
   /** Calls back with events after `seq` in order until it says `enough`. Nothing may be written meanwhile. */

@@ -1,6 +1,6 @@
 /** From rows to values. What is stored was validated before it was written, so ids are branded here unseen. */
 import type { AttemptState } from "../../protocol/host-link.ts"
-import type { AttemptId, SessionId } from "../../protocol/ids.ts"
+import type { AttemptId, Instant, SessionId } from "../../protocol/ids.ts"
 import type { Prompt, ProviderEvent, SessionSpec } from "../../protocol/session.ts"
 
 type Row = Record<string, unknown>
@@ -38,8 +38,29 @@ export function decodeEvent(row: Row): StoredEvent {
   }
 }
 
-export function itemOf(event: ProviderEvent): string | null {
-  return event.kind === "item" ? event.item.id : null
+export interface NewEvent {
+  readonly session: SessionId
+  readonly at: Instant
+  readonly event: ProviderEvent
+}
+
+/** An event as it is stored. */
+export interface EventRow {
+  readonly session: SessionId
+  readonly at: Instant
+  readonly attempt: AttemptId | null
+  /** Set for states of an item. */
+  readonly item: string | null
+  readonly body: string
+}
+
+export function encodeEvent({ session, at, event }: NewEvent): EventRow {
+  return {
+    ...{ session, at },
+    attempt: "attempt" in event ? event.attempt : null,
+    item: event.kind === "item" ? event.item.id : null,
+    body: JSON.stringify(event),
+  }
 }
 
 /** @throws when the column is not text, which only a foreign or damaged file can cause. */

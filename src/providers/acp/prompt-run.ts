@@ -211,9 +211,9 @@ export class PromptRun {
   }
 
   #watchSilence(): SilenceWatch {
-    const { clock, config } = this.#parts.agent.context
+    const { clock, valve, config } = this.#parts.agent.context
     return new SilenceWatch({
-      clock,
+      ...{ clock, valve },
       noticeMs: config.silentNoticeMs ?? DEFAULT_NOTICE_MS,
       limitMs: config.silentLimitMs ?? DEFAULT_LIMIT_MS,
       isPaused: () => this.#requests.size > 0,

@@ -282,14 +282,14 @@ export class Dialogue {
 
   #begin(attempt: AttemptId): Turn {
     const { context, sink, workspace } = this.#parts
-    const { clock, log, config } = context
+    const { clock, valve, log, config } = context
     const turn = new Turn({ attempt, sink, clock, log, workspace, read: readText, tasks: this.#tasks })
     this.#turn = turn
     this.#turnEnded = Promise.withResolvers<void>()
     this.#gaveUp = null
     this.#spentBeforeTurn = this.#spentUsd
     this.#watch = new SilenceWatch({
-      clock,
+      ...{ clock, valve },
       noticeMs: config.silentNoticeMs ?? NOTICE_MS,
       limitMs: config.silentLimitMs ?? LIMIT_MS,
       isPaused: () => this.#asks.size > 0 || turn.runsTools,

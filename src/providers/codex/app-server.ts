@@ -110,7 +110,7 @@ export class AppServer {
 
   async #findRunning(): Promise<Connection | null> {
     if (!existsSync(this.#socket)) return null
-    const channel = await openSocket(this.#socket, CONNECT_TIMEOUT_MS).catch((error: unknown) => {
+    const channel = await this.#openSocket(this.#socket).catch((error: unknown) => {
       this.#context.log.info({ error, socket: this.#socket }, "no Codex app-server answers on its socket")
       return null
     })
@@ -143,7 +143,7 @@ export class AppServer {
     const until = clock.now() + START_TIMEOUT_MS
     while (!hasExited && clock.now() < until) {
       if (existsSync(this.#socket)) {
-        const channel = await openSocket(this.#socket, CONNECT_TIMEOUT_MS).catch(() => null)
+        const channel = await this.#openSocket(this.#socket).catch(() => null)
         if (channel) return channel
       }
       await wait(clock, START_POLL_MS)
@@ -159,6 +159,10 @@ export class AppServer {
       await child.kill(0)
       throw crashed(new Error(`codex app-server: ${stderr}`, { cause }))
     }
+  }
+
+  #openSocket(address: string): Promise<Channel> {
+    return openSocket(address, { timeoutMs: CONNECT_TIMEOUT_MS, valve: this.#context.valve })
   }
 
   #open(channel: Channel): Promise<Connection> {
@@ -188,7 +192,7 @@ export class AppServer {
     const socket = path.join(codexHome, "app-server-control", "app-server-control.sock")
     if (!existsSync(socket)) return null
     try {
-      return await this.#open(await openSocket(socket, CONNECT_TIMEOUT_MS))
+      return await this.#open(await this.#openSocket(socket))
     } catch (error) {
       this.#context.log.info({ error }, "the terminals' Codex server does not answer")
       return null

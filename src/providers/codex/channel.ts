@@ -1,7 +1,7 @@
 /** A way to exchange JSON texts with an app-server: a WebSocket over its unix socket, or the pipes of a child. */
 import { createConnection } from "node:net"
 import WebSocket from "ws"
-import type { Child } from "../provider.ts"
+import type { Child, Valve } from "../provider.ts"
 
 export interface Channel {
   send(text: string): void
@@ -11,8 +11,13 @@ export interface Channel {
   onClose(listener: (reason: string) => void): void
 }
 
+export interface SocketOptions {
+  readonly timeoutMs: number
+  readonly valve: Valve
+}
+
 /** @throws Error when nothing answers there within `timeoutMs`. */
-export function openSocket(socketPath: string, timeoutMs: number): Promise<Channel> {
+export function openSocket(socketPath: string, { timeoutMs, valve }: SocketOptions): Promise<Channel> {
   return new Promise((resolve, reject) => {
     const socket = new WebSocket("ws://localhost/", {
       createConnection: () => createConnection(socketPath),
@@ -20,7 +25,10 @@ export function openSocket(socketPath: string, timeoutMs: number): Promise<Chann
       handshakeTimeout: timeoutMs,
     })
     socket.once("error", (cause) => reject(new Error(`no app-server at ${socketPath}`, { cause })))
-    socket.once("open", () => resolve(new SocketChannel(socket)))
+    socket.once("open", () => {
+      socket.once("close", valve.attach(socket))
+      resolve(new SocketChannel(socket))
+    })
   })
 }
 

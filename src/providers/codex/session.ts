@@ -239,14 +239,14 @@ export class CodexSession implements ProviderSession {
   // A turn's beginning
 
   #begin(attempt: AttemptId, { isElsewhere } = { isElsewhere: false }): Turn {
-    const { clock, config } = this.#shared.context
+    const { clock, valve, config } = this.#shared.context
     const turn = new Turn({
       ...{ attempt, isElsewhere, sink: this.#sink, startedAt: clock.now() },
       onUnread: (kind) => this.#shared.ignoredItem(kind),
     })
     this.#turn = turn
     this.#silence = new SilenceWatch({
-      clock,
+      ...{ clock, valve },
       noticeMs: config.silentNoticeMs ?? SILENT_NOTICE_MS,
       limitMs: config.silentLimitMs ?? SILENT_LIMIT_MS,
       toolIsRunning: () => false,
