@@ -198,7 +198,7 @@ describe("working from a terminal", () => {
     await chat("hello")
     const { code, stderr, stdout } = await run("send", "1", "error", "--wait")
     expect(code).toBe(1)
-    expect(stderr).toMatch(/^Failed \(/)
+    expect(stderr).toBe("Failed: The agent reported an error.\n")
     expect(stdout + stderr).not.toContain("    at ")
   })
 

@@ -180,7 +180,7 @@ describe("an agent that does not work", { concurrent: true }, () => {
     ])
     const owner = world.owner(0)
     await owner.says("/model")
-    expectKorean((await owner.sees(/프로그램이 없거나.*/)).text ?? "", setting("missing"))
+    expectKorean((await owner.sees(/^providers\.acp\.missing\.command에/)).text ?? "", setting("missing"))
     world.telegram.assertClean()
   })
 

@@ -128,8 +128,7 @@ describe.runIf(binary !== null)("claude across processes", () => {
     await first.session.close()
     const terminal = await keptOpenByHand(nativeId)
     const refused = await world.open(world.spec({ nativeId })).catch((error: unknown) => error)
-    expect(refused).toMatchObject({ failure: { class: "bad_request" } })
-    expect(String(refused)).toMatch(/open in a terminal/)
+    expect(refused).toMatchObject({ failure: { class: "bad_request", reason: { code: "open_elsewhere" } } })
     expect(await world.provider.listNative({ limit: 5, nativeId })).toMatchObject([
       { state: "open_elsewhere", origin: "ours" },
     ])

@@ -446,7 +446,9 @@ describe.skipIf(binary === null)("codex", () => {
         failure: { class: expected, logId: expect.any(String) },
       })
       if (outcome.kind === "failed") {
-        expect(describeFailure(outcome.failure, failureText("en"))).toMatch(/^[A-Z][^{}\n]+\.$/)
+        expect(describeFailure(outcome.failure, failureText("en"))).toMatch(
+          /^[A-Z][^{}\n]+(\.|: codex login --device-auth)$/,
+        )
         const resetsAt = kind === "usage_limit" ? USAGE_RESETS_AT * 1000 : undefined
         if (kind === "usage_limit") expect(outcome.failure.resetsAt).toBe(resetsAt)
       }
