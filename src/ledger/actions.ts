@@ -16,6 +16,7 @@ export function actionsTable(db: DatabaseSync) {
   )
   const get = db.prepare("SELECT * FROM actions WHERE id = ?")
   const use = db.prepare("UPDATE actions SET used_at = ? WHERE id = ? AND used_at IS NULL")
+  const move = db.prepare("UPDATE actions SET address = ? WHERE id = ?")
   const purge = db.prepare(`DELETE FROM actions WHERE id IN
     (SELECT id FROM actions WHERE expires_at < ? ORDER BY expires_at LIMIT ?)`)
   return {
@@ -35,6 +36,10 @@ export function actionsTable(db: DatabaseSync) {
     },
     /** False when it was used before. */
     use: (id: string, now: Instant): boolean => use.run(now, id).changes === 1,
+    /** The same button, on a message in another chat. */
+    move(id: string, address: string): void {
+      move.run(address, id)
+    },
     /** At most `limit` rows; how many went. */
     purgeBefore: (time: Instant, limit: number): number => Number(purge.run(time, limit).changes),
   }

@@ -23,6 +23,7 @@ export function channelsTable(db: DatabaseSync) {
   const at = db.prepare("SELECT * FROM channels WHERE surface = ? AND address = ?")
   const get = db.prepare("SELECT * FROM channels WHERE id = ?")
   const bind = db.prepare("UPDATE channels SET session = ?, updated_at = ? WHERE id = ?")
+  const readdress = db.prepare("UPDATE channels SET address = ?, updated_at = ? WHERE id = ?")
   const boundTo = db.prepare("SELECT * FROM channels WHERE session = ?")
   const ofSurface = db.prepare("SELECT * FROM channels WHERE surface = ?")
   const findAt = (surface: string, address: string): Channel | null => {
@@ -44,6 +45,16 @@ export function channelsTable(db: DatabaseSync) {
     },
     bind(id: number, session: SessionId | null, now: Instant): void {
       bind.run(session, now, id)
+    },
+    /** The same place under another address; where that is a channel already, its session goes there if it has none. */
+    readdress(id: number, { surface, address }: Pick<Channel, "surface" | "address">, now: Instant): void {
+      const there = findAt(surface, address)
+      if (!there) readdress.run(address, now, id)
+      else {
+        const session = get.get(id)?.session as SessionId | null
+        if (there.session === null) bind.run(session, now, there.id)
+        bind.run(null, now, id)
+      }
     },
     boundTo: (session: SessionId): readonly Channel[] => boundTo.all(session).map(toChannel),
     ofSurface: (surface: string): readonly Channel[] => ofSurface.all(surface).map(toChannel),

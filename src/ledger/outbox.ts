@@ -92,6 +92,9 @@ export function outboxTable(db: DatabaseSync) {
   const rewrite = db.prepare(
     "UPDATE outbox SET payload = ?, updated_at = ? WHERE id = ? AND state = 'pending'",
   )
+  const move =
+    db.prepare(`UPDATE outbox SET lane = ?, key = ?, payload = ?, ambiguous = ambiguous + (state = 'sending'),
+    state = 'pending', not_before = 0, updated_at = ? WHERE id = ? AND state IN ('pending', 'sending')`)
   const interrupted = db.prepare(`SELECT * FROM outbox INDEXED BY outbox_open
     WHERE state IN ('pending', 'sending') AND state = 'sending'`)
   const purge = db.prepare(`DELETE FROM outbox WHERE id IN (SELECT id FROM outbox
@@ -146,6 +149,10 @@ export function outboxTable(db: DatabaseSync) {
     },
     rewrite: (id: number, payload: unknown, now: Instant): boolean =>
       rewrite.run(JSON.stringify(payload), now, id).changes === 1,
+    /** What is still owed goes to another lane; what was being sent may have arrived in the old one. */
+    move(id: number, moved: Pick<OutboxRow, "lane" | "key" | "payload">, now: Instant): void {
+      move.run(moved.lane, moved.key, JSON.stringify(moved.payload), now, id)
+    },
     /** At most `limit` rows; how many went. */
     purgeBefore: (time: Instant, limit: number): number => Number(purge.run(time, limit).changes),
     /** What a lane tried after `time`, whatever became of it; oldest first. */

@@ -83,6 +83,7 @@ export function turnsTable(db: DatabaseSync) {
   const requeue = db.prepare("UPDATE turns SET state = 'queued', hold = ? WHERE id = ?")
   const setHold = db.prepare("UPDATE turns SET hold = ? WHERE id = ?")
   const setPrompt = db.prepare("UPDATE turns SET prompt = ? WHERE id = ? AND state = 'queued'")
+  const forgetSource = db.prepare("UPDATE turns SET source_message = NULL WHERE id = ?")
   const setPosition = db.prepare("UPDATE turns SET position = ? WHERE id = ?")
   const setUsage = db.prepare("UPDATE turns SET usage = ? WHERE id = ?")
   const setStop = db.prepare(
@@ -137,6 +138,10 @@ export function turnsTable(db: DatabaseSync) {
     },
     /** False when the turn was no longer waiting in the queue. */
     edit: (id: TurnId, prompt: Prompt): boolean => setPrompt.run(JSON.stringify(prompt), id).changes === 1,
+    /** The message it came from can no longer be named. */
+    forgetSource(id: TurnId): void {
+      forgetSource.run(id)
+    },
     place(id: TurnId, position: number): void {
       setPosition.run(position, id)
     },

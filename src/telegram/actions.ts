@@ -30,6 +30,8 @@ export const ActionBody = z.discriminatedUnion("kind", [
   /** A new turn: the same prompt once more, or only the request to go on. */
   z.object({ kind: z.literal("turn.again"), turn: TurnId, how: z.enum(["repeat", "continue"]) }),
   z.object({ kind: z.literal("file.send"), session: SessionId, path: z.string(), name: z.string() }),
+  /** Whether the owner is listened to in a group; its title is for the card. */
+  z.object({ kind: z.literal("group.switch"), chat: z.number().int(), title: z.string(), on: z.boolean() }),
   /** Only takes the buttons away. */
   z.object({ kind: z.literal("dismiss") }),
 ])

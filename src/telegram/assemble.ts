@@ -17,6 +17,8 @@ import { DeliveryLanes } from "./delivery/lanes.ts"
 import { DeliveryNews } from "./delivery-news.ts"
 import { fetchFiles } from "./fetch.ts"
 import { Intake } from "./intake.ts"
+import { Membership } from "./membership.ts"
+import { Migrations } from "./migrations.ts"
 import { TelegramNotices } from "./notify.ts"
 import { Outgoing } from "./outgoing.ts"
 import { Progress } from "./progress.ts"
@@ -72,13 +74,16 @@ export function assemble(spec: PartsSpec): Parts {
   const answers = new Answers({ ledger, say, out, attachmentsOf })
   const notices = new TelegramNotices({ reach, cards, answers, requests, topics })
   const progress = new Progress({ kernel, reach, say, out, cards, lanes })
-  const news = new DeliveryNews({ kernel, say, out, topics, progress })
+  const wake = (lane: string) => lanes.wake(lane)
+  const migrations = new Migrations({ kernel, cards, requests, progress, wake })
+  const membership = new Membership({ kernel, say, out, requests, owner })
+  const news = new DeliveryNews({ kernel, say, out, topics, progress, migrations, owner })
 
   const requestAnswers = new RequestAnswers({ kernel, say, notices: requests })
   const replies = new Replies({ kernel, say, out, requestAnswers })
   const usernameOf = (bot: number) => ledger.machine.bots().find(({ id }) => id === bot)?.username ?? null
   const lines = new CommandLines({ kernel, say, out, topics, usernameOf })
-  const taps = new Taps({ kernel, say, out, lines, replies, requestAnswers })
+  const taps = new Taps({ kernel, say, out, lines, replies, requestAnswers, membership })
   const fetching = { kernel, say, attachmentsOf, limit: config.artifacts.maxBytes, signal: spec.stopping }
   const prompts = new Prompts({
     kernel,
@@ -88,7 +93,8 @@ export function assemble(spec: PartsSpec): Parts {
     fetchFiles: (messages, place) =>
       fetchFiles(messages, place, { ...fetching, apiOf: (bot) => apis.get(bot) ?? null }),
   })
-  const conversation = new Conversation({ kernel, lines, prompts, replies, taps, topics, progress })
+  const chats = { topics, membership, migrations }
+  const conversation = new Conversation({ kernel, lines, prompts, replies, taps, progress, ...chats })
   const intake = new Intake({ kernel, say, out, conversation, rulesOf: spec.rulesOf })
   const botStates = new BotStates({ kernel, say, out, owner, bots })
   return { lanes, notices, requests, progress, intake, botStates }
@@ -108,6 +114,7 @@ function lateHooks(news: () => DeliveryNews, onDelivery: PartsSpec["onDelivery"]
       onDelivery?.("undeliverable")
       news().onUndeliverable(row, reason)
     },
+    onMigrated: (moved) => news().onMigrated(moved),
     onTopicGone: (address) => news().onTopicGone(address),
     onCosmeticRefused: (show, reason) => news().onCosmeticRefused(show, reason),
   }

@@ -96,6 +96,18 @@ describe("accepts from the owner", () => {
     ],
     ["blocking the bot", { my_chat_member: member() }, "telegram:5:42", null],
     [
+      "that a group which is on became a supergroup, whoever did that",
+      { message: say({ chat: { ...groupOn, type: "group" }, from: stranger, migrate_to_chat_id: -1009 }) },
+      "telegram:5:-1001",
+      null,
+    ],
+    [
+      "the same as the supergroup tells it",
+      { message: say({ chat: groupOff, from: stranger, migrate_from_chat_id: groupOn.id }) },
+      "telegram:5:-1002",
+      null,
+    ],
+    [
       "adding the bot to a group that is off",
       { my_chat_member: member({ chat: groupOff }) },
       "telegram:5:-1002",
@@ -134,6 +146,16 @@ describe("ignores", () => {
     ],
     ["a business message", { message: say({ business_connection_id: "b" }) }, "business"],
     ["a guest message in disguise", { message: say({ guest_query_id: "g" }) }, "guest"],
+    [
+      "that a group which is off became a supergroup",
+      { message: say({ chat: { ...groupOff, type: "group" }, migrate_to_chat_id: -1009 }) },
+      "group_off",
+    ],
+    [
+      "a supergroup that claims to have been a private chat",
+      { message: say({ chat: groupOff, from: stranger, migrate_from_chat_id: 42 }) },
+      "not_owner",
+    ],
     ["a group that is off", { message: say({ chat: groupOff }) }, "group_off"],
     ["a stranger in a group that is on", { message: say({ chat: groupOn, from: stranger }) }, "not_owner"],
     ["a message that claims a channel", { message: say({ chat: channel }) }, "channel"],

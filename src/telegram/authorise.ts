@@ -9,6 +9,7 @@ import type {
   User,
 } from "grammy/types"
 import { type Address, isPrivate, laneOf } from "./address.ts"
+import { type Migration, migrationOf } from "./groups.ts"
 
 export interface Rules {
   /** Telegram's user id of the owner. */
@@ -58,9 +59,17 @@ export function authorise(update: Update, rules: Rules): Verdict {
 }
 
 function judgeMessage(what: "message" | "edited_message", message: Message, rules: Rules): Verdict {
+  const moved = what === "message" ? migrationOf(message) : null
+  if (moved) return judgeMigration(message, moved, rules)
   const why = refusedMessage(message) ?? refusedUser(message.from, rules) ?? refusedChat(message.chat, rules)
   if (why) return refuse(why)
   return accept(what, { bot: rules.bot, chat: message.chat.id, thread: threadOf(message) })
+}
+
+/** Telegram's own news, whoever caused it: the chat keeps what the owner decided about it. Nothing else is read. */
+function judgeMigration({ chat }: Message, { from }: Migration, rules: Rules): Verdict {
+  if (!rules.groupsOn(from)) return refuse("group_off")
+  return accept("message", { bot: rules.bot, chat: chat.id, thread: null })
 }
 
 function refusedMessage(message: Message): Refusal | null {

@@ -9,6 +9,8 @@ export type SendFailure =
   | { readonly kind: "ambiguous"; readonly detail: string }
   /** Not applied, and never will be unless changed. */
   | { readonly kind: "rejected"; readonly description: string }
+  /** Not applied: the group has become a supergroup with this number. */
+  | { readonly kind: "migrated"; readonly to: number; readonly description: string }
   /** Not applied: the bot may not write there (403). */
   | { readonly kind: "blocked"; readonly description: string }
   /** Not applied: the token is not valid (any more). */
@@ -51,6 +53,7 @@ export function describeFailure(failure: SendFailure): string {
     case "unreachable":
       return `unreachable (${failure.detail})`
     case "rejected":
+    case "migrated":
     case "blocked":
     case "revoked":
     case "conflict":
@@ -76,7 +79,8 @@ function fromAnswer({ error_code: code, description, parameters }: GrammyError):
   // An unknown token is 401, a malformed one 404; a 404 for anything else does not exist in the Bot API.
   if (code === 401 || code === 404) return { kind: "revoked", description }
   if (code >= 500) return { kind: "ambiguous", detail: `status ${code}` }
-  return { kind: "rejected", description }
+  const to = parameters.migrate_to_chat_id
+  return to === undefined ? { kind: "rejected", description } : { kind: "migrated", to, description }
 }
 
 const FILE_TROUBLE: ReadonlySet<string> = new Set(["ENOENT", "EACCES", "EPERM", "EISDIR", "ENOTDIR", "ELOOP"])
@@ -113,6 +117,7 @@ function withoutSecret(failure: SendFailure, token: string): SendFailure {
     case "unreachable":
       return { ...failure, detail: clean(failure.detail) }
     case "rejected":
+    case "migrated":
     case "blocked":
     case "revoked":
     case "conflict":

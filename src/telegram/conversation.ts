@@ -4,6 +4,9 @@ import type { Kernel } from "../runtime/kernel.ts"
 import type { Address } from "./address.ts"
 import type { CommandLines } from "./command-lines.ts"
 import { type Effect, nothing } from "./effect.ts"
+import { migrationOf } from "./groups.ts"
+import type { Membership } from "./membership.ts"
+import type { Migrations } from "./migrations.ts"
 import type { Progress } from "./progress.ts"
 import type { Prompts } from "./prompts.ts"
 import { shownAt } from "./reach.ts"
@@ -26,6 +29,8 @@ export interface ConversationSpec {
   readonly taps: Taps
   readonly topics: Topics
   readonly progress: Pick<Progress, "turnOfDraft">
+  readonly membership: Pick<Membership, "prepare">
+  readonly migrations: Pick<Migrations, "follow">
 }
 
 const STOP = /^\/stop(?:@\w+)?\s*$/i
@@ -42,6 +47,9 @@ export class Conversation {
     const [first] = received
     if (!first) return nothing
     const { update, address, clientId } = first
+    const moved = update.message ? migrationOf(update.message) : null
+    if (moved) return () => this.#spec.migrations.follow(moved)
+    if (update.my_chat_member) return this.#spec.membership.prepare(update.my_chat_member, address)
     if (update.callback_query?.message) {
       const place = { address, message: update.callback_query.message.message_id, clientId }
       return this.#spec.taps.prepare(update.callback_query, place)

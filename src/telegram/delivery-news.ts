@@ -2,13 +2,17 @@
 import type { TelegramSay } from "../core/texts/telegram.ts"
 import type { OutboxRow } from "../ledger/outbox.ts"
 import type { Kernel } from "../runtime/kernel.ts"
-import type { Address } from "./address.ts"
+import { type Address, formatAddress, isPrivate } from "./address.ts"
 import type { Show } from "./delivery/cosmetic.ts"
 import type { DeliveryHooks } from "./delivery/lane.ts"
 import { isTopicGone } from "./delivery/settle.ts"
+import type { Migration } from "./groups.ts"
+import { TEXT_LIMIT } from "./limits.ts"
+import type { Migrations } from "./migrations.ts"
 import type { Outgoing } from "./outgoing.ts"
-import { readPayload } from "./payload.ts"
+import { actionsOf, type FilePayload, readPayload, type TextPayload } from "./payload.ts"
 import type { Progress } from "./progress.ts"
+import { concat, type Rich } from "./rendering/rich.ts"
 import type { Topics } from "./topics.ts"
 
 export interface DeliveryNewsSpec {
@@ -17,6 +21,8 @@ export interface DeliveryNewsSpec {
   readonly out: Outgoing
   readonly topics: Topics
   readonly progress: Progress
+  readonly migrations: Pick<Migrations, "follow">
+  readonly owner: number
 }
 
 export class DeliveryNews implements Required<DeliveryHooks> {
@@ -39,6 +45,7 @@ export class DeliveryNews implements Required<DeliveryHooks> {
     const payload = readPayload(row.payload)
     const isOwed = priority === "final" || priority === "request"
     if (!isOwed || (payload?.kind !== "text" && payload?.kind !== "file")) return
+    if (!isPrivate(payload.to.chat)) return this.#bringToOwner(row, payload)
     const to = { ...payload.to, thread: null }
     const text =
       payload.kind === "file"
@@ -47,6 +54,22 @@ export class DeliveryNews implements Required<DeliveryHooks> {
     const about = { key: `undeliverable:${id}`, priority: "answer", session } as const
     kernel.ledger.transact(() => out.text(to, text, about))
   }
+
+  /** A group that does not take it does not keep it from the owner. */
+  #bringToOwner(row: OutboxRow, payload: TextPayload | FilePayload): void {
+    const { kernel, out, owner } = this.#spec
+    const { key, priority, session, turn, request } = row
+    const to = { bot: payload.to.bot, chat: owner, thread: null }
+    const { replyTo: _, ...rest } = payload
+    const content = rest.kind === "text" ? { ...rest, rich: tagged(rest.rich, session) } : rest
+    kernel.ledger.transact(() => {
+      for (const id of actionsOf(payload)) kernel.ledger.actions.move(id, formatAddress(to))
+      const about = { key: `${key ?? row.id}:moved`, priority, session, turn, request }
+      out.owe(to, { ...content, to }, about)
+    })
+  }
+
+  readonly onMigrated = (moved: Migration): void => this.#spec.migrations.follow(moved)
 
   readonly onTopicGone = (address: Address): void => {
     const { topics, progress } = this.#spec
@@ -58,4 +81,10 @@ export class DeliveryNews implements Required<DeliveryHooks> {
     if (to.thread !== null && isTopicGone(reason)) return this.onTopicGone(to)
     this.#spec.progress.mute(slot)
   }
+}
+
+/** A full message keeps its content rather than the tag. */
+function tagged(rich: Rich, session: string | null): Rich {
+  const whole = session === null ? rich : concat(`[${session}] `, rich)
+  return whole.text.length <= TEXT_LIMIT ? whole : rich
 }

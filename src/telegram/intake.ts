@@ -9,6 +9,7 @@ import { authorise, type Rules } from "./authorise.ts"
 import type { Conversation, Received } from "./conversation.ts"
 import type { Effect } from "./effect.ts"
 import { gather } from "./gather.ts"
+import { followed } from "./groups.ts"
 import type { Outgoing } from "./outgoing.ts"
 
 export interface IntakeSpec {
@@ -171,7 +172,8 @@ export class Intake {
     const update = row.body as Update
     const verdict = authorise(update, this.#spec.rulesOf(row.bot))
     if (verdict.kind === "ignore") return null
-    return { update, address: verdict.address, clientId: `telegram:${row.bot}:${row.updateId}:${row.id}` }
+    const address = followed(this.#spec.kernel.ledger, verdict.address)
+    return { update, address, clientId: `telegram:${row.bot}:${row.updateId}:${row.id}` }
   }
 
   /** A fault of ours: said under an id, never silent, and never tried for ever. */

@@ -157,6 +157,12 @@ export function readPayload(stored: unknown): Payload | null {
   return typeof stored.kind === "string" && KINDS.has(stored.kind) ? (stored as Payload) : null
 }
 
+/** The stored actions of its buttons. */
+export function actionsOf(payload: Payload): readonly string[] {
+  const buttons: Buttons = "buttons" in payload ? (payload.buttons ?? []) : []
+  return buttons.flat().flatMap((button) => ("action" in button ? [button.action] : []))
+}
+
 /** The message of ours that a payload changes, if it does. */
 export function targetOf(payload: Payload): Target | null {
   return "target" in payload ? payload.target : null

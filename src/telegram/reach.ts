@@ -3,6 +3,7 @@ import type { Ledger } from "../ledger/ledger.ts"
 import type { Turn } from "../ledger/turns.ts"
 import type { SessionId } from "../protocol/ids.ts"
 import { type Address, formatAddress, parseAddress, TELEGRAM } from "./address.ts"
+import { followed } from "./groups.ts"
 import { isTopicGone } from "./topic-state.ts"
 
 export interface Reach {
@@ -40,6 +41,7 @@ function placesOf(ledger: Ledger, turn: Pick<Turn, "channel" | "session">): read
     .filter((channel) => channel?.surface === TELEGRAM)
     .map((channel) => parseAddress(channel?.address ?? ""))
     .filter((address) => address !== null)
+    .map((address) => followed(ledger, address))
     .map((address) => (isTopicGone(ledger, address) ? { ...address, thread: null } : address))
   return withoutRepeats(addresses)
 }

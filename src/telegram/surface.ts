@@ -7,6 +7,7 @@ import { type BotApi, createBotApi } from "./api.ts"
 import { assemble, type Parts } from "./assemble.ts"
 import type { Rules } from "./authorise.ts"
 import { commands } from "./commands/table.ts"
+import { isGroupOn } from "./groups.ts"
 import { registerMenu } from "./menu.ts"
 import { Poller, type PollTiming } from "./poller.ts"
 import { watchForLostTaps } from "./requests/repost.ts"
@@ -81,9 +82,8 @@ export class TelegramSurface implements Surface {
   }
 
   #rulesOf(bot: number): Rules {
-    const { machine } = this.#spec.kernel.ledger
-    const groupsOn = (chat: number) => machine.setting<boolean>(`group.${chat}`) === true
-    return { owner: this.#owner, bot, groupsOn }
+    const { ledger } = this.#spec.kernel
+    return { owner: this.#owner, bot, groupsOn: (chat) => isGroupOn(ledger, chat) }
   }
 
   #poller(bot: number, connect: () => BotApi): Poller {
@@ -99,6 +99,7 @@ export class TelegramSurface implements Surface {
       ...(onBatch ? { onBatch } : {}),
       onReceived: (lanes) => {
         this.#parts.intake.wake(lanes)
+        for (const lane of lanes) this.#parts.lanes.reopen(lane)
         // There is no menu for a chat that the owner has not opened yet; now they have.
         void this.#registerMenu(bot)
       },

@@ -9,6 +9,7 @@ import { type Address, formatAddress } from "./address.ts"
 import type { CommandLines } from "./command-lines.ts"
 import { type Effect, nothing } from "./effect.ts"
 import { resolveFile, sendFile } from "./files-out.ts"
+import type { Membership } from "./membership.ts"
 import type { Outgoing } from "./outgoing.ts"
 import { wordError } from "./owner-words.ts"
 import type { Replies } from "./replies.ts"
@@ -22,6 +23,7 @@ export interface TapsSpec {
   readonly lines: CommandLines
   readonly replies: Replies
   readonly requestAnswers: RequestAnswers
+  readonly membership: Pick<Membership, "switched">
 }
 
 export interface TapPlace {
@@ -104,6 +106,10 @@ export class Taps {
         return this.#again(body.turn, body.how, place)
       case "file.send":
         return this.#sendFile(body.session, body.path, place)
+      case "group.switch": {
+        this.#spec.membership.switched(body, { to: place.address, message: place.message })
+        return undefined
+      }
       case "dismiss":
         this.#removeButtons(place)
         return undefined

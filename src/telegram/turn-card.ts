@@ -13,6 +13,7 @@ import type { Outcome, Usage } from "../protocol/session.ts"
 import { type Address, formatAddress } from "./address.ts"
 import { short } from "./commands/work.ts"
 import { footer } from "./footer.ts"
+import { movedTo } from "./groups.ts"
 import type { Outgoing } from "./outgoing.ts"
 import { clockTime, wordReason } from "./owner-words.ts"
 import { type Buttons, readPayload } from "./payload.ts"
@@ -46,7 +47,8 @@ export const cardKey = (turn: Pick<Turn, "id">, to: Address): string => `card:${
 export function cardsOf(ledger: Ledger, turn: Pick<Turn, "id">): readonly CardPlace[] {
   return ledger.outbox.ofTurn(turn.id).flatMap((row) => {
     const payload = row.key?.startsWith(`card:${turn.id}:`) ? readPayload(row.payload) : null
-    return row.key !== null && payload?.kind === "text" ? [{ to: payload.to, key: row.key, row }] : []
+    if (row.key === null || payload?.kind !== "text" || movedTo(ledger, payload.to.chat) !== null) return []
+    return [{ to: payload.to, key: row.key, row }]
   })
 }
 
@@ -59,7 +61,10 @@ export class TurnCards {
 
   /** A turn that runs at once needs none. */
   queued(turn: Turn, behind: Turn | null, to: Address): void {
-    if (behind === null && turn.hold === null) return
+    if (behind !== null || turn.hold !== null) this.waits(turn, to)
+  }
+
+  waits(turn: Turn, to: Address): void {
     const isAsked = turn.hold?.kind === "confirm"
     this.#spec.out.text(to, this.#waitingText(turn), {
       key: cardKey(turn, to),

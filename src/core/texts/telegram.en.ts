@@ -34,6 +34,8 @@ export const en = {
   "button.plan_approve_lasting": "Approve, and ask less from then on",
   "button.plan_keep": "Keep planning",
   "button.done": "Done",
+  "button.group_on": "Listen to me there",
+  "button.group_off": "Switch it off",
   "button.copy": "Copy",
   "button.send_file": "Send it",
   "button.confirm": "Yes, I am sure",
@@ -122,6 +124,12 @@ export const en = {
   "request.choose_first": "Choose at least one first.",
   "request.options_only": "Please decide with the buttons.",
   "request.files_more": "…and {count} more",
+
+  "group.added":
+    "I am in the group “{title}” now, and listen to nobody there until you switch it on. Then I listen to you alone, and everybody in the group sees what I write.",
+  "group.on":
+    "I listen to you in “{title}”. Unless my privacy mode is off (BotFather), Telegram shows me only commands and replies there.",
+  "group.off": "Off: I listen to nobody in “{title}”.",
 
   "tap.expired": "This button has expired.",
   "tap.used": "Already done.",

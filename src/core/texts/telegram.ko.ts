@@ -37,6 +37,8 @@ export const ko: Translation<typeof en> = {
   "button.plan_approve_lasting": "승인하고 앞으로는 덜 묻기",
   "button.plan_keep": "계획 계속 다듬기",
   "button.done": "완료",
+  "button.group_on": "그룹에서 듣기 켜기",
+  "button.group_off": "끄기",
   "button.copy": "복사",
   "button.send_file": "보내기",
   "button.confirm": "네, 확실합니다",
@@ -124,6 +126,12 @@ export const ko: Translation<typeof en> = {
   "request.choose_first": "먼저 하나 이상 고르세요.",
   "request.options_only": "버튼으로 결정해 주세요.",
   "request.files_more": "…외 {count}개",
+
+  "group.added":
+    "이제 “{title}” 그룹에 있지만, 켜기 전에는 아무 말도 듣지 않습니다. 켜면 주인의 말만 듣고, 제가 쓰는 글은 그룹의 모두에게 보입니다.",
+  "group.on":
+    "“{title}” 그룹에서 주인의 말을 듣습니다. 개인정보 보호 모드(BotFather)가 켜져 있으면 텔레그램은 명령과 답장만 전달합니다.",
+  "group.off": "껐습니다. “{title}” 그룹에서는 아무 말도 듣지 않습니다.",
 
   "tap.expired": "만료된 버튼입니다.",
   "tap.used": "이미 처리했습니다.",

@@ -6,15 +6,17 @@ import type { Ledger } from "../../ledger/ledger.ts"
 import type { OutboxRow } from "../../ledger/outbox.ts"
 import type { Durability } from "../../ledger/transaction.ts"
 import type { Instant } from "../../protocol/ids.ts"
-import type { Address } from "../address.ts"
+import { type Address, isPrivate } from "../address.ts"
 import type { BotApi } from "../api.ts"
 import { CallError, type SendFailure } from "../call-error.ts"
+import type { Migration } from "../groups.ts"
 import { type Payload, readPayload, type Target } from "../payload.ts"
 import type { Budget, Spending, Weight } from "./budget.ts"
 import { type Cosmetic, type Show, Slot, showFrame } from "./cosmetic.ts"
 import { type Next, nextRow, type OpenRow, type TargetState } from "./order.ts"
+import { isOutdated } from "./outdated.ts"
 import { send } from "./send.ts"
-import { isAsItShouldBe, pauseAfter, type Settlement, settle } from "./settle.ts"
+import { isAsItShouldBe, isShutOut, pauseAfter, type Settlement, settle } from "./settle.ts"
 
 /** What the rest of the adapter hears of deliveries. */
 export interface DeliveryHooks {
@@ -24,6 +26,8 @@ export interface DeliveryHooks {
   readonly onUndeliverable?: (row: OutboxRow, reason: string) => void
   /** A topic is no longer there; what was for it goes to the flat chat. */
   readonly onTopicGone?: (address: Address) => void
+  /** The group has another number now: what is owed to it must go there. */
+  readonly onMigrated?: (moved: Migration) => void
   /** Telegram refuses this slot's frames; nothing more is shown under it until it is shown anew. */
   readonly onCosmeticRefused?: (show: Show, reason: string) => void
 }
@@ -75,8 +79,10 @@ export class ChatLane {
   /** False while there is nothing to do. A run may end before its promise is even in hand. */
   #isRunning = false
   #lastRun: Promise<void> = Promise.resolve()
-  /** Nothing can be sent before this: no connection, no valid token. */
+  /** Nothing can be sent before this: no connection, no valid token, blocked by the owner. */
   #pausedUntil: Instant = 0
+  /** During the present call, whose failure may be older than that. */
+  #wasResumed = false
   /** How often in a row nothing could be sent. */
   #unreached = 0
   /** After a 429 for a draft; Telegram counts those apart from messages. */
@@ -94,9 +100,10 @@ export class ChatLane {
     this.#lastRun = this.#run()
   }
 
-  /** Telegram is reachable again: what was put off for that reason goes now. */
+  /** Telegram, or the owner, is reachable again: what was put off for that reason goes now. */
   resume(): void {
     this.#pausedUntil = 0
+    this.#wasResumed = true
     this.wake()
   }
 
@@ -185,7 +192,8 @@ export class ChatLane {
     for (const row of ledger.outbox.openOf(lane, WINDOW)) {
       const payload = readPayload(row.payload)
       if (payload !== null && row.state === "pending") {
-        open.push({ row, payload })
+        if (!isOutdated({ row, payload }, ledger, clock.now())) open.push({ row, payload })
+        else ledger.outbox.finish(row.id, "dropped", "it tells nothing any more", clock.now())
         continue
       }
       isCurrent = false
@@ -209,6 +217,7 @@ export class ChatLane {
     const { row, payload } = open
     ledger.transact(() => ledger.outbox.sending(row.id, clock.now()), durabilityOf(row))
     const mark = row.ambiguous > 0 ? texts.resent : null
+    this.#wasResumed = false
     try {
       const message = await send(api, { payload, target, mark }, { signal: this.#abandon.signal })
       this.#unreached = 0
@@ -260,6 +269,7 @@ export class ChatLane {
       })
     })
     this.#tellOf(open, settlement)
+    if (failure.kind === "migrated") this.#spec.hooks.onMigrated?.({ from: this.#spec.chat, to: failure.to })
   }
 
   #settleCutOff(open: OpenRow): void {
@@ -272,7 +282,8 @@ export class ChatLane {
   #settlementOf({ row, payload }: OpenRow, failure: SendFailure): Settlement {
     const sessionTag = this.#spec.texts.sessionTag(row.session)
     const wasCut = failure === INTERRUPTED
-    return settle({ row, payload, sessionTag, wasCut, unreached: this.#unreached }, failure)
+    const place = { sessionTag, isPrivate: isPrivate(this.#spec.chat) }
+    return settle({ row, payload, ...place, wasCut, unreached: this.#unreached }, failure)
   }
 
   #tellOf({ row, payload }: OpenRow, settlement: Settlement): void {
@@ -309,9 +320,12 @@ export class ChatLane {
     const { budget, chat } = this.#spec
     if (failure.kind === "flood") budget.penalise(chat, failure.retryAfterSeconds, now)
     const isCutOff =
-      failure.kind === "unreachable" || failure.kind === "revoked" || failure.kind === "conflict"
+      failure.kind === "unreachable" ||
+      failure.kind === "revoked" ||
+      failure.kind === "conflict" ||
+      isShutOut(failure, { isPrivate: isPrivate(chat) })
     this.#unreached = isCutOff ? this.#unreached + 1 : 0
-    if (isCutOff) this.#pausedUntil = now + pauseAfter(failure, this.#unreached)
+    if (isCutOff && !this.#wasResumed) this.#pausedUntil = now + pauseAfter(failure, this.#unreached)
   }
 
   #keepPenalty(failure: SendFailure, now: Instant): void {
@@ -363,6 +377,7 @@ export class ChatLane {
   async #showFrame({ slot, frame, target }: Extract<Step, { kind: "frame" }>): Promise<void> {
     const { api, clock } = this.#spec
     const { to } = slot.show
+    this.#wasResumed = false
     try {
       const options = { timeoutMs: FRAME_TIMEOUT_MS, signal: this.#abandon.signal }
       await showFrame(api, { to, frame, target }, options)
@@ -383,10 +398,16 @@ export class ChatLane {
     }
     this.#noteFailure(failure, now)
     this.#keepPenalty(failure, now)
-    if (failure.kind !== "rejected" && failure.kind !== "blocked") return slot.postpone(now + SHED_MS)
+    const { chat, hooks } = this.#spec
+    if (failure.kind === "migrated") {
+      this.#slots.delete(show.slot)
+      return hooks.onMigrated?.({ from: chat, to: failure.to })
+    }
+    const isFinal = failure.kind === "rejected" || failure.kind === "blocked"
+    if (!isFinal || isShutOut(failure, { isPrivate: isPrivate(chat) })) return slot.postpone(now + SHED_MS)
     if (failure.kind === "rejected" && isAsItShouldBe(failure.description)) return slot.shown(frame, now)
     this.#slots.delete(show.slot)
-    this.#spec.hooks.onCosmeticRefused?.(show, failure.description)
+    hooks.onCosmeticRefused?.(show, failure.description)
   }
 }
 

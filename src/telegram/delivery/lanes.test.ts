@@ -300,12 +300,27 @@ describe("delivery", () => {
 
   it("drops the edit of a message that was never delivered", async () => {
     await using world = await startWorld()
-    world.rig.telegram.fault({ kind: "status", code: 403, method: "sendMessage" })
+    const description = "Bad Request: message is too long"
+    world.rig.telegram.fault({ kind: "status", code: 400, description, method: "sendMessage" })
     const card = world.text("card", { key: "c" })
     const edit = world.owe({ kind: "edit", to: world.to, target: { key: "c" }, rich: plain("v1") })
     await world.settled(card, "failed")
     await world.settled(edit, "dropped")
     expect(world.heard.undeliverable.map(({ row }) => row.id)).toEqual([card])
+  })
+
+  it("keeps what it owes to an owner who has blocked the bot, and sends it in order when they are heard", async () => {
+    await using world = await startWorld()
+    await world.chat.blocksBot()
+    const first = world.text("first")
+    await world.rig.telegram.seesCalls((call) => call.rejection?.code === 403)
+    const second = world.text("second")
+    await world.chat.unblocksBot()
+    world.lanes.reopen(laneOf(world.to))
+    await world.settled(second, "sent")
+    expect(world.screen).toEqual(["first", "second"])
+    expect(world.row(first)).toMatchObject({ state: "sent", attempts: 2, ambiguous: 0 })
+    expect(world.rig.telegram.rejections()).toHaveLength(1)
   })
 
   it("counts an unchanged or vanished message as edited", async () => {

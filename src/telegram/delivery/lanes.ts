@@ -63,6 +63,11 @@ export class DeliveryLanes {
     }
   }
 
+  /** The owner was heard in this chat: what could not be sent to them may be sent now. */
+  reopen(lane: string): void {
+    this.#lanes.get(lane)?.resume()
+  }
+
   /** Shows something under a slot until it is forgotten; a newer call under the same slot replaces it. */
   show(show: Show): void {
     const lane = laneOf(show.to)

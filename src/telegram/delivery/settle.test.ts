@@ -16,7 +16,8 @@ const rejected = (description: string): SendFailure => ({ kind: "rejected", desc
 
 function outcomeOf(failure: SendFailure, payload: Payload, given: Partial<Attempted> = {}): Settlement {
   const row = { priority: "final", ambiguous: 0 } as const
-  return settle({ row, payload, sessionTag: "S001 · ", wasCut: false, unreached: 1, ...given }, failure)
+  const place = { sessionTag: "S001 · ", isPrivate: true }
+  return settle({ row, payload, ...place, wasCut: false, unreached: 1, ...given }, failure)
 }
 
 describe("after a failed call", () => {
@@ -26,7 +27,8 @@ describe("after a failed call", () => {
     ["with a revoked token the chat waits", "pause", { kind: "revoked", description: "Unauthorized" }, text],
     ["a final of unknown outcome is repeated", "retry", unknown, text],
     ["an edit of unknown outcome is repeated", "retry", unknown, edit],
-    ["a blocked bot fails", "fail", { kind: "blocked", description: "Forbidden" }, text],
+    ["for an owner who blocked the bot it waits", "pause", { kind: "blocked", description: "x" }, text],
+    ["for an owner who never opened it, too", "pause", rejected("Bad Request: chat not found"), text],
     [
       "an unchanged message is as it should be",
       "done",
@@ -41,9 +43,14 @@ describe("after a failed call", () => {
       tap,
     ],
     ["a plain text that is refused fails", "fail", rejected("Bad Request: message is too long"), text],
-    ["a chat that is not there fails", "fail", rejected("Bad Request: chat not found"), text],
   ])("%s", (_name, kind, failure, payload) => {
     expect(outcomeOf(failure, payload).kind).toBe(kind)
+  })
+
+  it("fails in a group that does not have the bot any more", () => {
+    const given = { isPrivate: false }
+    expect(outcomeOf({ kind: "blocked", description: "x" }, text, given).kind).toBe("fail")
+    expect(outcomeOf(rejected("Bad Request: chat not found"), text, given).kind).toBe("fail")
   })
 
   it("says so when a repeat may be a duplicate, and only then", () => {

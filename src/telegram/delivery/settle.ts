@@ -31,9 +31,13 @@ export interface Attempted {
   readonly wasCut: boolean
   /** How often in a row this chat could not be reached, this time included. */
   readonly unreached: number
+  /** The chat is the owner's own with the bot. */
+  readonly isPrivate: boolean
 }
 
 const REVOKED_RETRY_MS = 60_000
+/** The owner's next sign of life ends this wait; Telegram may have lost it. */
+const SHUT_OUT_RETRY_MS = 60 * 60_000
 const UNREACHABLE = { firstMs: 100, mostMs: 3_000 }
 const AMBIGUOUS = { firstMs: 500, mostMs: 60_000 }
 const STATUS_AMBIGUOUS_TRIES = 3
@@ -49,15 +53,26 @@ export function settle(attempted: Attempted, failure: SendFailure): Settlement {
       return { kind: "pause", delayMs: pauseAfter(failure, attempted.unreached), error }
     case "ambiguous":
       return afterAmbiguity(attempted, error)
+    case "migrated":
+      return { kind: "pause", delayMs: 0, error }
     case "blocked":
-      return { kind: "fail", error }
     case "rejected":
-      return afterRejection(attempted, failure.description)
+      if (isShutOut(failure, attempted)) return { kind: "pause", delayMs: SHUT_OUT_RETRY_MS, error }
+      return failure.kind === "blocked"
+        ? { kind: "fail", error }
+        : afterRejection(attempted, failure.description)
   }
+}
+
+/** The owner has blocked the bot, or never opened it: it can write to them again once they do. */
+export function isShutOut(failure: SendFailure, { isPrivate }: { readonly isPrivate: boolean }): boolean {
+  if (!isPrivate) return false
+  return failure.kind === "blocked" || (failure.kind === "rejected" && NO_CHAT.test(failure.description))
 }
 
 /** How long a chat waits when nothing can be sent at all, in ms; `count` is how often in a row that was so. */
 export function pauseAfter({ kind }: SendFailure, count: number): number {
+  if (kind === "blocked" || kind === "rejected") return SHUT_OUT_RETRY_MS
   return kind === "unreachable" ? grow(UNREACHABLE, count) : REVOKED_RETRY_MS
 }
 
@@ -91,6 +106,7 @@ const AS_IT_SHOULD_BE = /message is not modified|TOPIC_NOT_MODIFIED/i
 /** Its object is gone or its time is over: nothing is lost by leaving it. */
 const POINTLESS =
   /message to (edit|delete|react|be edited) not found|message not found|MESSAGE_ID_INVALID|message can't be (edited|deleted)|query is too old|QUERY_ID_INVALID|query ID is invalid/i
+const NO_CHAT = /chat not found/i
 const TOPIC_GONE = /message thread not found|chat is not a forum|TOPIC_(DELETED|ID_INVALID|CLOSED)/i
 
 function afterRejection({ payload, sessionTag }: Attempted, description: string): Settlement {

@@ -1,7 +1,8 @@
 /** The cards of requests: posted when an agent asks, closed when it is decided, posted again when a tap may be lost. */
 import type { StoredRequest } from "../../ledger/requests.ts"
 import type { Session } from "../../ledger/sessions.ts"
-import { type Address, formatAddress } from "../address.ts"
+import { type Address, formatAddress, laneOf } from "../address.ts"
+import { type Migration, movedTo } from "../groups.ts"
 import { readPayload } from "../payload.ts"
 import { concat } from "../rendering/rich.ts"
 import { type CardContext, closedCard, openCard } from "./card.ts"
@@ -12,6 +13,8 @@ export type RequestNoticeSpec = Omit<CardContext, "session" | "to">
 interface Posted {
   readonly to: Address
   readonly key: string
+  /** False while it is still owed. */
+  readonly isThere: boolean
 }
 
 export class RequestNotices {
@@ -40,15 +43,28 @@ export class RequestNotices {
     }
   }
 
-  /** Telegram keeps a tap for 150 s: after a longer silence of ours the owner is asked anew, and only there. */
-  repost(request: StoredRequest, session: Session): void {
+  /**
+   * Telegram keeps a tap for 150 s: after a longer silence of ours the owner is asked anew, and only there. A card that
+   * is still to come is no second one. `lane`: only there.
+   */
+  repost(request: StoredRequest, session: Session, lane: string | null = null): void {
     const { out, say } = this.#spec
-    const before = this.#newest(request)
+    const isMeant = ({ to, isThere }: Posted) => isThere && (lane === null || laneOf(to) === lane)
+    const before = this.#newest(request).filter(isMeant)
     const posts = this.#cards(request).length
     for (const { to, key } of before) {
       const heading = closedCard(request, this.#context(session, to), say("request.asked_again"))
       out.edit(to, { key }, heading, { priority: "status", request: request.id })
       this.#post(request, { session, to, key: `${keyOf(request, to)}:${posts}` })
+    }
+  }
+
+  /** Its chat is another one now: asked again there, where it can be tapped; what is still to come was moved. */
+  moved(request: StoredRequest, session: Session, { from, to: chat }: Migration): void {
+    const left = this.#everywhere(request).filter(({ to, isThere }) => isThere && to.chat === from)
+    for (const { to } of left) {
+      const there = { ...to, chat }
+      this.#post(request, { session, to: there, key: keyOf(request, there) })
     }
   }
 
@@ -66,10 +82,16 @@ export class RequestNotices {
     return this.#spec.ledger.machine.setting<Answering>(answeringKey(request)) ?? NOT_BEGUN
   }
 
+  /** Those that can still be changed. */
   #cards(request: StoredRequest): readonly Posted[] {
+    return this.#everywhere(request).filter(({ to }) => movedTo(this.#spec.ledger, to.chat) === null)
+  }
+
+  #everywhere(request: StoredRequest): readonly Posted[] {
     return this.#spec.ledger.outbox.ofRequest(request.id).flatMap((row) => {
       const payload = readPayload(row.payload)
-      return row.key !== null && payload?.kind === "text" ? [{ to: payload.to, key: row.key }] : []
+      if (row.key === null || payload?.kind !== "text") return []
+      return [{ to: payload.to, key: row.key, isThere: row.state === "sent" }]
     })
   }
 

@@ -20,23 +20,31 @@ export class ApiError extends Error {
   readonly code: number
   readonly reason: RejectionReason
   readonly retryAfterSeconds: number | undefined
+  readonly migrateToChatId: number | undefined
 
   constructor(spec: {
     code: number
     reason: RejectionReason
     description: string
     retryAfterSeconds?: number
+    migrateToChatId?: number
   }) {
     super(spec.description)
     this.name = "ApiError"
     this.code = spec.code
     this.reason = spec.reason
     this.retryAfterSeconds = spec.retryAfterSeconds
+    this.migrateToChatId = spec.migrateToChatId
   }
 }
 
 export function badRequest(description: string): ApiError {
   return new ApiError({ code: 400, reason: "bad_request", description: `Bad Request: ${description}` })
+}
+
+export function upgraded(migrateToChatId: number): ApiError {
+  const description = "Bad Request: group chat was upgraded to a supergroup chat"
+  return new ApiError({ code: 400, reason: "bad_request", description, migrateToChatId })
 }
 
 export function forbidden(description: string): ApiError {

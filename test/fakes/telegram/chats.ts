@@ -49,6 +49,8 @@ export class ChatState {
   chat: TalkChat
   /** The user blocked the bot, or the bot was removed. */
   isClosedToBot = false
+  /** The supergroup that this group has become. */
+  upgradedTo: number | null = null
   readonly #nextMessageId: () => number
 
   constructor(chat: TalkChat, nextMessageId: () => number) {

@@ -2,7 +2,7 @@ import type { User } from "@grammyjs/types/manage.js"
 import type { Message, ReactionType } from "@grammyjs/types/message.js"
 import { type Attachment, contentOf } from "./attachments.ts"
 import type { FakeBot } from "./bot.ts"
-import { asReplied, type ChatState, type Draft, type Sight, type Topic } from "./chats.ts"
+import { asReplied, ChatState, type Draft, type Sight, type Topic } from "./chats.ts"
 import { isVisibleToBot } from "./group-privacy.ts"
 import { splitPaste } from "./paste.ts"
 import { waitUntil } from "./signal.ts"
@@ -166,6 +166,24 @@ export class Conversation {
 
   async unblocksBot(): Promise<void> {
     this.#setBlocked(false)
+  }
+
+  /** Makes a supergroup of this group, under another number; bots hear of it unless `silently`. Returns the new chat. */
+  async upgrades({ silently = false } = {}): Promise<Conversation> {
+    const { chat: old } = this.chat
+    if (old.type !== "group") throw new Error("Only a group becomes a supergroup")
+    const id = -1_001_000_000_000 - this.world.takeNumber()
+    let lastMessageId = 0
+    const chat = new ChatState({ id, type: "supergroup", title: old.title }, () => ++lastMessageId)
+    for (const [bot, membership] of this.chat.bots) chat.bots.set(bot, membership)
+    this.world.groups.set(id, chat)
+    const there = new Conversation({ ...this.#parts(), chat })
+    if (!silently) {
+      this.#send({ migrate_to_chat_id: id }, undefined)
+      there.#send({ migrate_from_chat_id: old.id }, undefined)
+    }
+    this.chat.upgradedTo = id
+    return there
   }
 
   topics(): Topic[] {

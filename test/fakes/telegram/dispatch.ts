@@ -186,9 +186,13 @@ function asApiError(error: unknown): ApiError {
 }
 
 function failure(error: ApiError): Answer {
-  const { code, message, retryAfterSeconds } = error
-  const parameters = retryAfterSeconds === undefined ? {} : { parameters: { retry_after: retryAfterSeconds } }
-  const body = { ok: false, error_code: code, description: message, ...parameters }
+  const { code, message, retryAfterSeconds, migrateToChatId } = error
+  const parameters = {
+    ...(retryAfterSeconds === undefined ? {} : { retry_after: retryAfterSeconds }),
+    ...(migrateToChatId === undefined ? {} : { migrate_to_chat_id: migrateToChatId }),
+  }
+  const more = Object.keys(parameters).length > 0 ? { parameters } : {}
+  const body = { ok: false, error_code: code, description: message, ...more }
   return {
     kind: "answer",
     status: code,

@@ -1,6 +1,6 @@
 import type { User } from "@grammyjs/types/manage.js"
 import type { FakeBot } from "./bot.ts"
-import { ChatState, privateChat } from "./chats.ts"
+import { ChatState, privateChat, type TalkChat } from "./chats.ts"
 import { Conversation } from "./conversation.ts"
 import type { World } from "./world.ts"
 
@@ -10,6 +10,8 @@ export interface GroupSpec {
   readonly forum?: boolean
   /** Administrators hear everything that is said. */
   readonly botIsAdmin?: boolean
+  /** No supergroup yet; see `Conversation.upgrades`. */
+  readonly basic?: boolean
 }
 
 /** A person with Telegram on their phone. */
@@ -35,20 +37,17 @@ export class TelegramUser {
     return new Conversation({ world: this.#world, chat, user: this.user, bots: [bot] })
   }
 
-  /** A new supergroup with the bots in it; each hears that it was added. */
+  /** A new group with the bots in it; each hears that it was added. */
   group(bots: FakeBot | readonly FakeBot[], spec: GroupSpec = {}): Conversation {
     const members = [bots].flat()
-    const id = spec.id ?? -1_001_000_000_000 - this.#world.takeNumber()
+    const number = this.#world.takeNumber()
+    const title = spec.title ?? "Group"
+    const id = spec.id ?? (spec.basic ? -5_000_000 - number : -1_001_000_000_000 - number)
     let lastMessageId = 0
-    const chat = new ChatState(
-      {
-        id,
-        type: "supergroup",
-        title: spec.title ?? "Group",
-        ...(spec.forum ? { is_forum: true as const } : {}),
-      },
-      () => ++lastMessageId,
-    )
+    const kind: TalkChat = spec.basic
+      ? { id, type: "group", title }
+      : { id, type: "supergroup", title, ...(spec.forum ? { is_forum: true as const } : {}) }
+    const chat = new ChatState(kind, () => ++lastMessageId)
     this.#world.groups.set(id, chat)
     for (const bot of members) {
       chat.bots.set(bot.id, spec.botIsAdmin ? "administrator" : "member")

@@ -1,5 +1,5 @@
 import type { Message } from "@grammyjs/types/message.js"
-import { badRequest, forbidden } from "../api-error.ts"
+import { badRequest, forbidden, upgraded } from "../api-error.ts"
 import type { ChatState } from "../chats.ts"
 import type { Call } from "./method.ts"
 
@@ -8,6 +8,7 @@ export function findChat(call: Call, chatId: number | string): ChatState {
   const id = Number(chatId)
   const chat = call.bot.privateChats.get(id) ?? call.world.groups.get(id)
   if (!chat) throw badRequest("chat not found")
+  if (chat.upgradedTo !== null) throw upgraded(chat.upgradedTo)
   if (chat.isClosedToBot && id > 0) throw forbidden("bot was blocked by the user")
   if (!chat.bots.has(call.bot.id)) throw forbidden("bot is not a member of the supergroup chat")
   return chat
