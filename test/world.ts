@@ -9,6 +9,7 @@ import { homedir } from "node:os"
 import { dirname, join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
+import { processStart } from "../src/platform/process-table.ts"
 import type { Consumed } from "./fakes/acp-agent.ts"
 import type { FakeBot } from "./fakes/telegram/bot.ts"
 import type { Conversation } from "./fakes/telegram/conversation.ts"
@@ -245,8 +246,12 @@ function signal(pid: number, how: NodeJS.Signals | 0): boolean {
 
 const isAlive = (pid: number): boolean => signal(pid, 0)
 
-/** Processes that are not our children announce their end to nobody: looked for, not waited for. */
+/**
+ * Processes that are not our children announce their end to nobody: looked for, not waited for. In a container they
+ * may stay in the table for seconds after their end.
+ */
 async function gone(pid: number): Promise<void> {
   const limit = performance.now() + 10_000
-  while (isAlive(pid) && performance.now() < limit) await new Promise((resolve) => setTimeout(resolve, 20))
+  while ((await processStart(pid)) !== null && performance.now() < limit)
+    await new Promise((resolve) => setTimeout(resolve, 20))
 }

@@ -55,7 +55,7 @@ async function examine(context: CliContext, options: DoctorOptions): Promise<rea
     ...configFindings(problems),
     ...checkDataDirectory(dataDir, say),
     checkDisk(dataDir, say),
-    checkRunning(runtime, liveHolder(dataDir), say),
+    checkRunning(runtime, await liveHolder(dataDir), say),
     checkLedger(dataDir, say),
     ...bots,
     ...providers,
@@ -74,11 +74,11 @@ async function askRuntime({ client }: CliContext): Promise<RuntimeAnswer> {
 }
 
 /** The file may name a process that is gone; the kernel has dropped its lock then. */
-function liveHolder(dataDir: string) {
+async function liveHolder(dataDir: string) {
   const file = path.join(dataDir, "runtime.lock.holder")
   try {
     const holder = readHolder(file)
-    return holder && isAlive(holder.pid) ? holder : null
+    return holder && (await isAlive(holder.pid)) ? holder : null
   } catch (error) {
     if (errorCode(error) === "ENOTDIR") return null
     throw error

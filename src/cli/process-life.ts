@@ -1,21 +1,15 @@
 import { setTimeout as pause } from "node:timers/promises"
-import { errorCode } from "../platform/system-error.ts"
+import { processStart } from "../platform/process-table.ts"
 
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    if (errorCode(error) === "ESRCH") return false
-    if (errorCode(error) === "EPERM") return true
-    throw error
-  }
+/** A process that has ended and that nobody has collected, as happens in containers, is not alive. */
+export async function isAlive(pid: number): Promise<boolean> {
+  return (await processStart(pid)) !== null
 }
 
 /** Whether the process is gone before `withinMs` have passed. */
 export async function isGoneWithin(pid: number, withinMs: number): Promise<boolean> {
   const deadline = performance.now() + withinMs
-  while (isAlive(pid)) {
+  while (await isAlive(pid)) {
     if (performance.now() > deadline) return false
     await pause(50)
   }
