@@ -4,7 +4,6 @@ import { existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from "
 import path from "node:path"
 import { promisify } from "node:util"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import type { FakeBot } from "../fakes/telegram/bot.ts"
 import { prepareWorld, startWorld, type World } from "../world.ts"
 import { Terminal, type TerminalRequest } from "./terminal.ts"
 
@@ -57,7 +56,7 @@ async function send(session: string, text: string): Promise<void> {
   })
 }
 
-describe("chat", () => {
+describe.concurrent("chat", () => {
   it("shows a prompt, streams the answer to what is typed, and leaves at Ctrl-D", async () => {
     await using terminal = await chat()
     terminal.types(`[[hold streamed]] hello${enter}`)
@@ -152,14 +151,11 @@ describe("chat", () => {
   it("edits wide characters where they stand", async () => {
     await using terminal = await chat()
     terminal.types("안녕하세요")
-    await terminal.sees(/\n› 안녕하세요$/)
-    expect(terminal.cursorColumn).toBe(2 + 10)
+    await terminal.sees(/\n› 안녕하세요$/, { cursorColumn: 2 + 10 })
     terminal.types(key.backspace.repeat(2))
-    await terminal.sees(/\n› 안녕하$/)
-    expect(terminal.cursorColumn).toBe(2 + 6)
+    await terminal.sees(/\n› 안녕하$/, { cursorColumn: 2 + 6 })
     terminal.types(`${key.left}${key.backspace}들`)
-    await terminal.sees(/\n› 안들하$/)
-    expect(terminal.cursorColumn).toBe(2 + 4)
+    await terminal.sees(/\n› 안들하$/, { cursorColumn: 2 + 4 })
     terminal.types(enter)
     await terminal.sees(/\necho: 안들하\n›$/)
   })
@@ -213,63 +209,75 @@ describe("chat", () => {
   })
 })
 
-describe("setup", () => {
+describe.concurrent("setup", () => {
   const kept = "# the owner's own line\n"
   /** The owner's environment, with nothing of Telegram set. */
   const unset = { TELEGRAM_BOT_TOKENS: "", TELEGRAM_OWNER_ID: "" }
-  let bot: FakeBot
-  let dataDir: string
-  const settings = () => path.join(dataDir, ".env")
 
-  function setup(): Terminal {
-    dataDir = mkdtempSync(path.join(world.directory, "setup-"))
-    writeFileSync(settings(), kept, { mode: 0o600 })
-    bot = world.telegram.addBot({})
-    return open(["setup"], { environment: { ...unset, DATA_DIR: dataDir } })
-  }
+  /** A set-up that was begun, with the bot it is to find. */
+  class Begun implements AsyncDisposable {
+    readonly bot = world.telegram.addBot({})
+    readonly terminal: Terminal
+    readonly settings: string
 
-  async function toToken(terminal: Terminal): Promise<void> {
-    await terminal.sees(/● Add a bot/)
-    terminal.types(enter)
-    await terminal.sees(/Token of your bot/)
+    constructor() {
+      const dataDir = mkdtempSync(path.join(world.directory, "setup-"))
+      this.settings = path.join(dataDir, ".env")
+      writeFileSync(this.settings, kept, { mode: 0o600 })
+      this.terminal = open(["setup"], { environment: { ...unset, DATA_DIR: dataDir } })
+    }
+
+    /** To the question for the token. */
+    async choosesToAdd(): Promise<void> {
+      await this.terminal.sees(/● Add a bot/)
+      this.terminal.types(enter)
+      await this.terminal.sees(/Token of your bot/)
+    }
+
+    /** To the question whether that is the owner. */
+    async findsAda(): Promise<void> {
+      await this.choosesToAdd()
+      this.terminal.types(`${this.bot.token}${enter}`)
+      const [code] = await this.terminal.sees(/[A-Z2-9]{4}-[A-Z2-9]{4}/)
+      await world.telegram.user({ id: 4711, first_name: "Ada" }).chatWith(this.bot).says(`/start ${code}`)
+      await this.terminal.sees(/came from Ada \(user id 4711\)[\s\S]*Is that you/)
+    }
+
+    async endsUnchanged(): Promise<void> {
+      expect(await this.terminal.ended).toEqual({ code: 1, isRestored: true })
+      expect(this.terminal.screen).toMatch(/Nothing was changed\.$/)
+      expect(readFileSync(this.settings, "utf8")).toBe(kept)
+    }
+
+    async [Symbol.asyncDispose](): Promise<void> {
+      await this.terminal[Symbol.asyncDispose]()
+    }
   }
 
   it("leads by arrow keys and a token from nothing to a saved set-up", async () => {
-    await using terminal = setup()
+    await using begun = new Begun()
+    const { terminal, bot, settings } = begun
     await terminal.sees(/● Add a bot/)
     terminal.types(key.down)
     await terminal.sees(/● No Telegram/)
     terminal.types(key.up)
-    await toToken(terminal)
-    terminal.types(`${bot.token}${enter}`)
-    await terminal.sees(new RegExp(`This is @${bot.me.username}`))
-    const [code] = await terminal.sees(/[A-Z2-9]{4}-[A-Z2-9]{4}/)
-    await world.telegram.user({ id: 4711, first_name: "Ada" }).chatWith(bot).says(`/start ${code}`)
-    await terminal.sees(/came from Ada \(user id 4711\)[\s\S]*Is that you/)
+    await begun.findsAda()
     terminal.types(enter)
     expect(await terminal.ended).toEqual(left)
+    expect(terminal.screen).toContain(`This is @${bot.me.username}`)
     expect(terminal.screen).toMatch(/Saved in[\s\S]*Start it with: remoteagent start$/)
     expect(terminal.written).not.toContain(bot.token)
-    const saved = readFileSync(settings(), "utf8")
+    const saved = readFileSync(settings, "utf8")
     expect(saved).toContain(kept)
     expect(saved).toContain(`TELEGRAM_BOT_TOKEN=${bot.token}`)
     expect(saved).toContain("TELEGRAM_OWNER_ID=4711")
-    expect(statSync(settings()).mode & 0o777).toBe(0o600)
+    expect(statSync(settings).mode & 0o777).toBe(0o600)
   })
 
-  const moments: readonly (readonly [string, (terminal: Terminal) => Promise<void>])[] = [
-    ["the first question", async (terminal) => void (await terminal.sees(/● Add a bot/))],
-    ["the token", toToken],
-    [
-      "the question who the owner is",
-      async (terminal) => {
-        await toToken(terminal)
-        terminal.types(`${bot.token}${enter}`)
-        const [code] = await terminal.sees(/[A-Z2-9]{4}-[A-Z2-9]{4}/)
-        await world.telegram.user({ id: 4711, first_name: "Ada" }).chatWith(bot).says(code)
-        await terminal.sees(/Is that you/)
-      },
-    ],
+  const moments: readonly (readonly [string, (begun: Begun) => Promise<unknown>])[] = [
+    ["the first question", ({ terminal }) => terminal.sees(/● Add a bot/)],
+    ["the token", (begun) => begun.choosesToAdd()],
+    ["the question who the owner is", (begun) => begun.findsAda()],
   ]
   it.each(
     moments.flatMap(([moment, reach]) => [
@@ -277,44 +285,37 @@ describe("setup", () => {
       ["Ctrl-C", moment, ctrl.c, reach] as const,
     ]),
   )("changes nothing after %s at %s", async (_name, _moment, keys, reach) => {
-    await using terminal = setup()
-    await reach(terminal)
-    terminal.types(keys)
-    await expectNothingChanged(terminal)
+    await using begun = new Begun()
+    await reach(begun)
+    begun.terminal.types(keys)
+    await begun.endsUnchanged()
   })
 
   it("changes nothing after Ctrl-C while Telegram is asked about the token", async () => {
-    await using terminal = setup()
-    const silence = world.telegram.fault({ kind: "delay", method: "getMe", bot })
-    await toToken(terminal)
+    await using begun = new Begun()
+    const { terminal, bot } = begun
+    const silence = world.telegram.fault({ kind: "delay", method: "getMe", bot: bot.me })
+    await begun.choosesToAdd()
     terminal.types(`${bot.token}${enter}`)
     await silence.hit()
     terminal.types(ctrl.c)
-    await expectNothingChanged(terminal)
+    await begun.endsUnchanged()
     silence.cancel()
   })
 
   it("changes nothing after Ctrl-C while it waits for the owner's message", async () => {
-    await using terminal = setup()
-    await toToken(terminal)
+    await using begun = new Begun()
+    const { terminal, bot } = begun
+    await begun.choosesToAdd()
     terminal.types(`${bot.token}${enter}`)
     await terminal.sees(/Ctrl-C gives up/)
     terminal.types(ctrl.c)
-    await expectNothingChanged(terminal)
+    await begun.endsUnchanged()
   })
-
-  async function expectNothingChanged(terminal: Terminal): Promise<void> {
-    expect(await terminal.ended).toEqual({ code: 1, isRestored: true })
-    expect(terminal.screen).toMatch(/Nothing was changed\.$/)
-    expect(readFileSync(settings(), "utf8")).toBe(kept)
-  }
 })
 
-describe("start", () => {
-  async function startsAndEnds(command: string): Promise<void> {
-    await using own = await prepareWorld()
-    await using terminal = open(["start"], { command, environment: own.environment })
-    await terminal.sees(/\nReady\./)
+describe.concurrent("start", () => {
+  async function endsAtCtrlC(terminal: Terminal): Promise<void> {
     const before = performance.now()
     terminal.types(ctrl.c)
     expect(await terminal.ended).toEqual(left)
@@ -322,15 +323,32 @@ describe("start", () => {
     expect(terminal.screen).toMatch(/Stopped\.$/)
   }
 
-  it("ends at Ctrl-C", () => startsAndEnds(process.execPath))
+  it("ends at Ctrl-C, while the agent works on and is found again", async () => {
+    await using own = await prepareWorld()
+    const { environment } = own
+    await using runtime = open(["start"], { environment })
+    await runtime.sees(/\nReady\./)
+    await using talking = await chat({ environment })
+    talking.types(`[[hold on]] hi${enter}`)
+    await talking.sees(/\nholding on$/)
+    await endsAtCtrlC(runtime)
+    await talking.sees(/waiting for it to come back/)
+    await own.starts()
+    await talking.sees(/It is back\./)
+    own.releases("on")
+    await talking.sees(/echo: hi\n›$/)
+  })
 
   const old = olderNode()
-  it.skipIf(old === null)("ends at Ctrl-C where an older Node hands over to ours", () =>
-    startsAndEnds(old ?? ""),
-  )
+  it.skipIf(old === null)("ends at Ctrl-C where an older Node hands over to ours", async () => {
+    await using own = await prepareWorld()
+    await using runtime = open(["start"], { command: old ?? "", environment: own.environment })
+    await runtime.sees(/\nReady\./)
+    await endsAtCtrlC(runtime)
+  })
 })
 
-describe("colours", () => {
+describe.concurrent("colours", () => {
   const script = `[[think]] [[perm echo hi]] coloured${enter}`
 
   async function chatThrough(environment: Readonly<Record<string, string>>): Promise<Terminal> {

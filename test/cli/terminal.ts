@@ -90,18 +90,19 @@ export class Terminal implements AsyncDisposable {
     return lines.join("\n").trimEnd()
   }
 
-  /** Zero-based column of the cursor on the screen. */
-  get cursorColumn(): number {
-    return this.#emulator.buffer.active.cursorX
-  }
-
-  /** Resolves once the screen has it; `$` is the end of everything on it. @throws with the screen when that does not come. */
-  async sees(pattern: RegExp): Promise<RegExpExecArray> {
+  /**
+   * Resolves once the screen has it; `$` is the end of everything on it.
+   * @param cursorColumn where the cursor must be too, counted from zero.
+   * @throws with the screen when that does not come.
+   */
+  async sees(pattern: RegExp, { cursorColumn }: { cursorColumn?: number } = {}): Promise<RegExpExecArray> {
     const { promise, resolve, reject } = Promise.withResolvers<RegExpExecArray>()
-    const fail = (why: string) => reject(new Error(`${why} ${pattern}:\n${this.screen}`))
+    const cursor = () => this.#emulator.buffer.active.cursorX
+    const fail = (why: string) =>
+      reject(new Error(`${why} ${pattern}:\n${this.screen}\n(the cursor is in column ${cursor()})`))
     const look = () => {
       const match = pattern.exec(this.screen)
-      if (match) resolve(match)
+      if (match && cursor() === (cursorColumn ?? cursor())) resolve(match)
       else if (this.#hasEnded) fail("ended without")
     }
     const giveUp = setTimeout(() => fail("waited in vain for"), patienceMs)
