@@ -1,6 +1,6 @@
 /** A line typed in a terminal, edited at a prompt. While an agent writes, the prompt is there only when it is needed. */
 import { clearScreenDown, createInterface, cursorTo, type Interface, moveCursor } from "node:readline"
-import type { AskInput, Typed } from "./input.ts"
+import type { AskInput, Typed } from "./typed.ts"
 
 /** Lines that arrive together are one paste; nobody types two within this time, in ms. */
 const pasteGapMs = 15
