@@ -1,4 +1,5 @@
 import { PassThrough } from "node:stream"
+import { stripVTControlCharacters } from "node:util"
 import { beforeEach, describe, expect, it } from "vitest"
 import { chatText } from "../../core/texts/chat.ts"
 import type { SessionFact } from "../../protocol/control.ts"
@@ -102,6 +103,21 @@ describe("the transcript", () => {
   it("leaves out what was superseded", () => {
     message("never mind", "dropped")
     expect(shown()).toBe("")
+  })
+
+  it("explains in the owner's language, and passes on what an agent says itself", () => {
+    const say = chatText("ko")
+    transcript = new Transcript({ stdout, say, describeOutcome: () => "", showTime: () => "12:00" })
+    const reason = { code: "sandbox_cannot_start", agent: "Codex" } as const
+    tell({ kind: "notice", notice: { code: "sandbox_unusable", detail: "", reason } })
+    tell({ kind: "notice", notice: { code: "warning", detail: "Deprecated." } })
+    tell({ kind: "turn.held", until: 1, failure: { class: "capacity" } })
+    expect(stripVTControlCharacters(shown()).split("\n")).toEqual([
+      say("reason.sandbox_cannot_start", { agent: "Codex" }),
+      "Deprecated.",
+      say("chat.held", { time: "12:00", reason: say("class.capacity") }),
+      "",
+    ])
   })
 
   it("lets no agent drive the terminal", () => {
