@@ -1,4 +1,5 @@
 /** The command line: understands it, runs one command, answers with an exit code. */
+import { errorCode } from "../platform/system-error.ts"
 import { type CliContext, type CliProcess, openContext, printLine } from "./context.ts"
 import { ControlRefusal, NotRunningError } from "./control-client.ts"
 import { exitCode } from "./exit-code.ts"
@@ -7,6 +8,7 @@ import { isCommanderError, UsageError, usageError } from "./usage-error.ts"
 
 export async function main(words: readonly string[]): Promise<number> {
   const { stdin, stdout, stderr } = process
+  for (const stream of [stdout, stderr]) stream.on("error", endWithoutReader)
   return await runCli(words, { environment: process.env, cwd: process.cwd(), stdin, stdout, stderr })
 }
 
@@ -30,6 +32,12 @@ export async function runCli(words: readonly string[], cli: CliProcess): Promise
   } catch (error) {
     return explain(isCommanderError(error) ? usageError(error, program, base.say) : error, base)
   }
+}
+
+/** Whoever reads may have seen enough, as `head` has: then nobody is left to tell anything. */
+function endWithoutReader(error: Error): void {
+  if (errorCode(error) !== "EPIPE") throw error
+  process.exit(exitCode.ok)
 }
 
 /** Says what went wrong; an error of an unknown kind keeps its stack. */

@@ -18,6 +18,8 @@ export async function start(context: CliContext): Promise<number> {
   }
   printLine(stdout, say("start.starting", { version, dataDir: config.dataDir }))
   process.umask(0o077)
+  // Others depend on what runs here, and none of them on what it prints.
+  for (const stream of [stdout, stderr]) stream.removeAllListeners("error").on("error", () => undefined)
   // Asked for early: a signal that comes during the start must still end it in order.
   const asked = stopSignal()
   try {

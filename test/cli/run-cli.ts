@@ -110,6 +110,12 @@ export class RunningCli {
     this.#child.stdin?.write(text)
   }
 
+  /** Nobody reads any more what it prints, as when `head` has ended. */
+  stopReading(): void {
+    this.#child.stdout?.destroy()
+    this.#child.stderr?.destroy()
+  }
+
   endInput(text = ""): void {
     this.#child.stdin?.on("error", () => undefined).end(text)
   }

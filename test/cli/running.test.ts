@@ -56,6 +56,21 @@ describe("a running runtime", () => {
     expect((await run("status")).code).toBe(0)
   })
 
+  it("works on when nobody reads its output any more", async () => {
+    runtime.stopReading()
+    expect((await chat("hello")).stdout).toContain("You wrote: hello")
+    expect((await run("stop")).code).toBe(0)
+    expect((await runtime.ended).code).toBe(0)
+  })
+
+  it("lets a command end in silence when nobody reads its output any more", async () => {
+    const following = home.start(["logs"])
+    await following.shows(/./)
+    following.stopReading()
+    await chat("hello")
+    expect((await following.ended).code).toBe(0)
+  })
+
   it("stops when asked, and is gone then", async () => {
     expect(await run("stop")).toMatchObject({ code: 0, stdout: `Stopped (process ${runtime.pid}).\n` })
     expect(await runtime.ended).toMatchObject({ code: 0 })
