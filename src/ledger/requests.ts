@@ -53,7 +53,7 @@ export function requestsTable(db: DatabaseSync) {
   const answer =
     db.prepare(`UPDATE requests SET state = 'answered', version = version + 1, answer = ?, answered_by = ?,
     closed_at = ? WHERE id = ? AND state = 'open' AND version = ?`)
-  const delivered = db.prepare("UPDATE requests SET delivered = 1 WHERE id = ?")
+  const delivered = db.prepare("UPDATE requests SET delivered = 1 WHERE id = ? AND delivered = 0")
   const close = db.prepare(`UPDATE requests SET state = 'closed', version = version + 1, closed_at = ?
     WHERE id = ? AND state = 'open'`)
   const closeOfTurn = db.prepare(`UPDATE requests SET state = 'closed', version = version + 1, closed_at = ?
@@ -85,9 +85,8 @@ export function requestsTable(db: DatabaseSync) {
       )
       return result.changes === 1
     },
-    markDelivered(id: RequestId): void {
-      delivered.run(id)
-    },
+    /** False when that was known before. */
+    markDelivered: (id: RequestId): boolean => delivered.run(id).changes === 1,
     /** False when it was not open any more. */
     close: (id: RequestId, now: Instant): boolean => close.run(now, id).changes === 1,
     closeOfTurn: (turn: TurnId, now: Instant): readonly StoredRequest[] =>

@@ -1,10 +1,12 @@
 /** Turns the host's numbered events into facts of the ledger. Runs inside the transaction that moves the cursor. */
 import { type AttemptHold, afterAttempt } from "../core/turn.ts"
+import type { StoredEvent } from "../ledger/events.ts"
 import type { StoredRequest } from "../ledger/requests.ts"
 import type { Turn } from "../ledger/turns.ts"
 import type { HostEvent } from "../protocol/host-link.ts"
-import type { SessionId, TurnId } from "../protocol/ids.ts"
+import type { RequestId, SessionId, TurnId } from "../protocol/ids.ts"
 import type { Outcome, ProviderEvent } from "../protocol/session.ts"
+import { type Closure, closureOf } from "./closure.ts"
 import type { RuntimeContext } from "./context.ts"
 import type { LiveTurns } from "./live.ts"
 
@@ -38,6 +40,32 @@ export class HostEvents {
   /** Ends a turn whose attempt will tell nothing more. */
   giveUp(turn: Turn, outcome: Outcome): void {
     this.#onEnded(turn, outcome)
+  }
+
+  /** Our answer did not reach the agent in time. Only inside a transaction; a repeat changes nothing. */
+  missed(id: RequestId): void {
+    const { ledger } = this.#context
+    const request = ledger.requests.find(id)
+    if (request?.state === "answered" && ledger.requests.markDelivered(id)) this.#tellMissed(request)
+  }
+
+  #tellMissed(request: StoredRequest): void {
+    const turn = this.#turn(request.turn)
+    const why = closureOf(this.#context.ledger, request)
+    this.#record(turn, "request.missed", { request: request.id, why })
+    this.#context.announce({ kind: "request.missed", turn, request })
+  }
+
+  /** An agent is found dead after its questions were: only now is it known why nobody waited for the answers. */
+  #explainClosed(turn: Turn, told: readonly StoredRequest[]): void {
+    const { ledger, announce } = this.#context
+    for (const { kind, body } of lastWords(ledger.events.ofTurn(turn.id, 20))) {
+      const { request: id, why } = body as { readonly request: RequestId; readonly why: Closure | "answered" }
+      const request = told.some((other) => other.id === id) ? null : ledger.requests.find(id)
+      if (!request || why !== "withdrawn" || closureOf(ledger, request) !== "restarted") continue
+      if (kind === "request.missed") this.#tellMissed(request)
+      else if (request.state === "closed") announce({ kind: "request.closed", turn, request })
+    }
   }
 
   #onAttempt(event: Exclude<ProviderEvent, { kind: "session.changed" | "limits" | "attempt.began" }>): void {
@@ -140,6 +168,9 @@ export class HostEvents {
     if (ledger.requests.close(id, clock.now())) {
       this.#record(turn, "request.closed", { request: id, why })
       announce({ kind: "request.closed", turn, request: ledger.requests.find(id) as StoredRequest })
+    } else if (why !== "answered") {
+      this.#record(turn, "request.overtaken", { request: id, why })
+      this.missed(id)
     }
     ledger.requests.markDelivered(id)
     const isWaiting = ledger.requests.openOf(turn.session).some((request) => request.turn === turn.id)
@@ -149,19 +180,25 @@ export class HostEvents {
   #onEnded(turn: Turn, outcome: Outcome): void {
     const { ledger, clock, random, announce } = this.#context
     const now = clock.now()
-    for (const request of ledger.requests.closeOfTurn(turn.id, now)) {
-      this.#record(turn, "request.closed", { request: request.id, why: "withdrawn" })
-      announce({ kind: "request.closed", turn, request })
+    const closed = ledger.requests.closeOfTurn(turn.id, now)
+    for (const { id } of closed) this.#record(turn, "request.closed", { request: id, why: "withdrawn" })
+    // Told once the ledger knows how the turn went on: that is why nobody waits for them any more.
+    const tellClosed = () => {
+      const current = this.#turn(turn.id)
+      for (const request of closed) announce({ kind: "request.closed", turn: current, request })
     }
     const stopRequested = turn.stopRequestedAt !== null
     const after = afterAttempt({ outcome, attempts: turn.attempts, stopRequested, now, random: random() })
     if (after.kind === "hold") {
       ledger.turns.requeue(turn.id, after.hold)
       this.#record(turn, "turn.held", { ...heldFact(after.hold), attempt: turn.attempt })
+      tellClosed()
       announce({ kind: "turn.held", turn: this.#turn(turn.id), hold: after.hold })
     } else {
       ledger.turns.end(turn.id, after.outcome, now)
       this.#record(turn, "turn.ended", { outcome: after.outcome, attempt: turn.attempt })
+      tellClosed()
+      this.#explainClosed(this.#turn(turn.id), closed)
       announce({ kind: "turn.ended", turn: this.#turn(turn.id), outcome: after.outcome })
     }
     this.#afterCommit(() => {
@@ -192,3 +229,15 @@ export class HostEvents {
 const heldFact = (hold: AttemptHold) => ({ until: hold.until, failure: hold.failure })
 
 export const isEnded = (turn: Turn): boolean => turn.endedAt !== null
+
+/** What became of requests since the agent last did anything; newest first. */
+function lastWords(events: readonly StoredEvent[]): readonly StoredEvent[] {
+  const end = events.findIndex((event) => !isOfTheEnd(event))
+  return (end < 0 ? events : events.slice(0, end)).filter(({ kind }) => kind.startsWith("request."))
+}
+
+/** What an end leaves behind; anything else was work. */
+function isOfTheEnd({ kind, body }: StoredEvent): boolean {
+  if (kind !== "item") return /^(?:request\.(?:closed|overtaken|missed)|turn\.ended)$/.test(kind)
+  return (body as { readonly item?: { readonly status?: unknown } }).item?.status === "interrupted"
+}

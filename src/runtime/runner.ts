@@ -335,8 +335,11 @@ export class TurnRunner {
         answer: request.answer,
       } as const
       const { outcome } = await link.command(command)
-      ledger.requests.markDelivered(id)
       if (outcome === "gone") log.info({ request: id }, "the agent no longer waited for this answer")
+      ledger.transact(() => {
+        if (outcome === "gone") this.#events.missed(id)
+        else ledger.requests.markDelivered(id)
+      })
     } catch (error) {
       if (isStorageFailure(error) || isStuck(error)) return this.#comeBackLater(error)
       if (!(error instanceof HostLinkError)) throw error

@@ -30,6 +30,8 @@ export type Fact =
   | { readonly kind: "request.opened"; readonly turn: Turn; readonly request: StoredRequest }
   /** Answered (`request.answeredBy` says by whom) or withdrawn. */
   | { readonly kind: "request.closed"; readonly turn: Turn; readonly request: StoredRequest }
+  /** It was answered here, but the agent did not wait for it any more: the answer changed nothing. */
+  | { readonly kind: "request.missed"; readonly turn: Turn; readonly request: StoredRequest }
   | { readonly kind: "session.changed"; readonly session: Session }
 
 export interface Surface {

@@ -66,6 +66,8 @@ export class TelegramNotices implements Surface {
         return
       case "request.closed":
         return requests.closed(fact.request, session)
+      case "request.missed":
+        return requests.missed(fact.request, session)
     }
   }
 }

@@ -117,6 +117,7 @@ export class Metrics implements Surface {
       case "turn.held":
       case "request.opened":
       case "request.closed":
+      case "request.missed":
       case "session.changed":
         return
     }

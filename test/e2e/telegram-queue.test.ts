@@ -1,10 +1,8 @@
-import { join } from "node:path"
 import type { Message } from "@grammyjs/types/message.js"
-import { describe, expect, it, vi } from "vitest"
-import { acquireLock } from "../../src/platform/lock.ts"
+import { describe, expect, it } from "vitest"
 import type { Conversation } from "../fakes/telegram/conversation.ts"
 import { startWorld, type World } from "../world.ts"
-import { labels, screen } from "./telegram-stage.ts"
+import { hostOutOfReach, labels, screen } from "./telegram-stage.ts"
 
 const SECOND = 1_000
 
@@ -43,24 +41,6 @@ describe("while a turn runs", () => {
     world.telegram.assertClean()
   })
 })
-
-/** Ends the host, and keeps the place of the next one until it is released. */
-async function hostOutOfReach(world: World): Promise<Disposable> {
-  const path = join(world.dataDir, "host.lock")
-  world.killHost()
-  const lock = await vi.waitFor(() => {
-    const acquired = acquireLock({ path, purpose: "host", now: Date.now() })
-    if (acquired.kind === "taken") throw new Error("the host has not ended yet")
-    return acquired
-  })
-  let isHeld = true
-  return {
-    [Symbol.dispose]() {
-      if (isHeld) lock.release()
-      isHeld = false
-    },
-  }
-}
 
 const notice = async (owner: Conversation, card: Message, label: string) =>
   (await (await owner.taps(card, label)).answer()).text

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest"
 import type { SessionId } from "../../src/protocol/ids.ts"
 import type { Conversation } from "../fakes/telegram/conversation.ts"
 import { startWorld, type World } from "../world.ts"
-import { allDelivered, inLedger, labels, screen, terminal } from "./telegram-stage.ts"
+import { allDelivered, hostOutOfReach, inLedger, labels, screen, terminal } from "./telegram-stage.ts"
 
 const TEN_MINUTES = 600_000
 
@@ -40,6 +40,29 @@ describe("what an agent asks", () => {
     await late.sees(/Allowed · Telegram · \d\d:\d\d/)
     expect(labels(late, again.message_id)).toEqual([])
     expect(screen(early).filter((text) => text.includes("Asked again"))).toEqual([])
+    world.telegram.assertClean()
+  })
+})
+
+const ENDED = "the agent's process ended, and its question with it."
+
+describe("an answer that comes too late", () => {
+  it("is said to have changed nothing, and why, also when it was taken before anybody could know", async () => {
+    await using world = await startWorld({ bots: 2 })
+    const [answered, open] = [world.owner(0), world.owner(1)]
+    const [card, other] = await Promise.all([asks(answered, "echo lost"), asks(open, "echo open")])
+    using host = await hostOutOfReach(world)
+    expect((await (await answered.taps(card, "Allow once")).answer()).text).toBe("Allowed")
+    await answered.sees(/Allowed · Telegram · \d\d:\d\d$/)
+    host[Symbol.dispose]()
+    const told = `Too late, this changes nothing: ${ENDED}`
+    const missed = await answered.sees(({ text = "" }) => text.endsWith(told), { timeoutMs: 30_000 })
+    expect(missed.text).toMatch(/echo lost\nAllowed · Telegram · \d\d:\d\d\nToo late/)
+
+    const stale = dataOf(other, "Allow once")
+    await open.sees(({ text = "" }) => text.endsWith(`No longer needed: ${ENDED}`))
+    const late = await (await open.tapsForged(other, stale)).answer()
+    expect(late).toMatchObject({ text: told, showAlert: true })
     world.telegram.assertClean()
   })
 })
@@ -133,12 +156,16 @@ async function decidesWhileAFileIsComing(world: World, owner: Conversation): Pro
   await owner.sees(/^Stopped\.\n\nholding file/)
 }
 
+const STOPPED = "Too late, this changes nothing: the turn was stopped."
+
 async function stopsInstead(owner: Conversation): Promise<void> {
   const card = await asks(owner, "echo never")
   await owner.says("/stop")
-  await owner.sees(/No longer needed\.$/)
+  await owner.sees(/No longer needed: the turn was stopped\.$/)
   expect(labels(owner, card.message_id)).toEqual([])
   await owner.sees(/^Stopped\./)
   const late = await (await owner.tapsForged(card, dataOf(card, "Allow once"))).answer()
-  expect(late).toMatchObject({ text: "The agent no longer waits for this.", showAlert: true })
+  expect(late).toMatchObject({ text: STOPPED, showAlert: true })
+  await owner.replies(card, "no, wait")
+  await owner.sees(({ message_id, text }) => message_id > card.message_id && text === STOPPED)
 }

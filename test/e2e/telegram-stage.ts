@@ -2,9 +2,10 @@
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import { expect } from "vitest"
+import { expect, vi } from "vitest"
 import { type ControlClient, controlClient } from "../../src/cli/control-client.ts"
 import { LEDGER_FILE } from "../../src/ledger/database.ts"
+import { acquireLock } from "../../src/platform/lock.ts"
 import { socketPath } from "../../src/platform/socket-path.ts"
 import type { SessionId } from "../../src/protocol/ids.ts"
 import type { World } from "../world.ts"
@@ -50,6 +51,24 @@ export async function endsAt(world: World, session: SessionId): Promise<void> {
     const { events, next } = await terminal(world).events(session, { after, wait: 10_000 })
     if (events.some(({ fact }) => fact.kind === "turn.ended")) return
     after = next
+  }
+}
+
+/** Ends the host, and keeps the place of the next one until it is released. */
+export async function hostOutOfReach(world: World): Promise<Disposable> {
+  const path = join(world.dataDir, "host.lock")
+  world.killHost()
+  const lock = await vi.waitFor(() => {
+    const acquired = acquireLock({ path, purpose: "host", now: Date.now() })
+    if (acquired.kind === "taken") throw new Error("the host has not ended yet")
+    return acquired
+  })
+  let isHeld = true
+  return {
+    [Symbol.dispose]() {
+      if (isHeld) lock.release()
+      isHeld = false
+    },
   }
 }
 

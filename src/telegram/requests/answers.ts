@@ -6,7 +6,7 @@ import type { Answer } from "../../protocol/session.ts"
 import type { Kernel } from "../../runtime/kernel.ts"
 import type { ActionBody } from "../actions.ts"
 import type { Address } from "../address.ts"
-import { decision } from "./card.ts"
+import { decision, wordClosure } from "./card.ts"
 import { answeringKey, type RequestNotices } from "./notice.ts"
 import { type Answering, choose, finish, NOT_BEGUN, type Step, write } from "./questions.ts"
 
@@ -108,8 +108,9 @@ export class RequestAnswers {
   }
 
   #tooLate(request: StoredRequest): string {
-    const { say } = this.#spec
-    if (request.state === "closed") return say("request.gone")
+    const { say, kernel } = this.#spec
+    if (request.state === "closed")
+      return say("request.gone", { why: wordClosure(request, kernel.ledger, say) })
     const by = request.answeredBy?.detail ?? ""
     return say("request.too_late", { decision: decision(request, say), by }).slice(0, NOTICE_LIMIT)
   }

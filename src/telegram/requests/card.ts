@@ -7,6 +7,7 @@ import type { Ledger } from "../../ledger/ledger.ts"
 import type { StoredRequest } from "../../ledger/requests.ts"
 import type { Session } from "../../ledger/sessions.ts"
 import type { FileChange, OptionEffect, RequestBody, RequestOption } from "../../protocol/session.ts"
+import { closureOf } from "../../runtime/closure.ts"
 import type { Address } from "../address.ts"
 import type { Outgoing } from "../outgoing.ts"
 import { clockTime } from "../owner-words.ts"
@@ -59,7 +60,7 @@ export function openCard(request: StoredRequest, answering: Answering, context: 
 export function closedCard(
   request: StoredRequest,
   context: CardContext,
-  last = decisionLine(request, context.say),
+  last = decisionLine(request, context),
 ): Rich {
   const parts = [heading(request.body, context), subject(request.body, context), bold(last)]
   return oneMessage(
@@ -70,8 +71,24 @@ export function closedCard(
   )
 }
 
-function decisionLine(request: StoredRequest, say: TelegramSay): string {
-  if (request.state === "closed" || !request.answer) return say("request.withdrawn")
+/** Why no answer is waited for any more, to follow a colon. */
+export function wordClosure(request: StoredRequest, ledger: Ledger, say: TelegramSay): string {
+  return say(`closure.${closureOf(ledger, request)}`)
+}
+
+function decisionLine(request: StoredRequest, { ledger, say }: CardContext): string {
+  if (request.state === "closed" || !request.answer)
+    return say("request.withdrawn", { why: wordClosure(request, ledger, say) })
+  return answerLine(request, say)
+}
+
+/** Decided here, and of no effect. */
+export function missedLine(request: StoredRequest, ledger: Ledger, say: TelegramSay): string {
+  const why = wordClosure(request, ledger, say)
+  return `${answerLine(request, say)}\n${say("request.gone", { why })}`
+}
+
+function answerLine(request: StoredRequest, say: TelegramSay): string {
   const by = request.answeredBy?.detail ?? ""
   const time = clockTime(request.closedAt ?? undefined)
   return say("request.by", { decision: decision(request, say), by, time })

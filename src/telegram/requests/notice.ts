@@ -5,7 +5,7 @@ import { type Address, formatAddress, laneOf } from "../address.ts"
 import { type Migration, movedTo } from "../groups.ts"
 import { readPayload } from "../payload.ts"
 import { concat } from "../rendering/rich.ts"
-import { type CardContext, closedCard, openCard } from "./card.ts"
+import { type CardContext, closedCard, missedLine, openCard } from "./card.ts"
 import { type Answering, NOT_BEGUN } from "./questions.ts"
 
 export type RequestNoticeSpec = Omit<CardContext, "session" | "to">
@@ -40,6 +40,15 @@ export class RequestNotices {
     for (const { to, key } of this.#newest(request)) {
       const rich = closedCard(request, this.#context(session, to))
       this.#spec.out.edit(to, { key }, rich, { priority: "answer", request: request.id })
+    }
+  }
+
+  /** The card said what was decided; it came to nothing. */
+  missed(request: StoredRequest, session: Session): void {
+    const { out, ledger, say } = this.#spec
+    for (const { to, key } of this.#newest(request)) {
+      const rich = closedCard(request, this.#context(session, to), missedLine(request, ledger, say))
+      out.edit(to, { key }, rich, { priority: "answer", request: request.id })
     }
   }
 

@@ -1,0 +1,40 @@
+import { describe, expect, it } from "vitest"
+import type { StoredEvent } from "../ledger/events.ts"
+import type { StoredRequest } from "../ledger/requests.ts"
+import type { Turn } from "../ledger/turns.ts"
+import type { AttemptId, RequestId, TurnId } from "../protocol/ids.ts"
+import { type Closure, closureOf } from "./closure.ts"
+
+const [id, turn, attempt] = ["r" as RequestId, "t" as TurnId, "a" as AttemptId]
+const request = { id, turn, attempt } as StoredRequest
+const running = { id: turn, attempt, state: "running", outcome: null, stopRequestedAt: null }
+const failed = (failure: string) => ({ outcome: { kind: "failed", failure: { class: failure }, text: "" } })
+
+function ledgerOf(more: object, events: readonly object[] = []) {
+  return {
+    turns: { find: () => ({ ...running, ...more }) as Turn },
+    events: { ofTurn: () => events as readonly StoredEvent[] },
+  } as unknown
+}
+
+describe("an agent does not wait any more", () => {
+  it.each<[string, Closure, object]>([
+    ["because it took the question back", "withdrawn", {}],
+    ["because the turn is being stopped", "stopped", { stopRequestedAt: 1 }],
+    ["because the turn was stopped", "stopped", { outcome: { kind: "stopped", text: "" } }],
+    ["because the turn has ended", "ended", { outcome: { kind: "completed", text: "" } }],
+    ["because the turn failed", "ended", failed("refused")],
+    ["because its process ended", "restarted", failed("crashed")],
+    ["because the host died", "restarted", { outcome: { kind: "indeterminate", consumed: "yes", text: "" } }],
+    ["because it comes again", "restarted", { state: "queued" }],
+    ["because it is at another attempt", "restarted", { attempt: "b" }],
+  ])("%s", (_name, closure, more) => {
+    expect(closureOf(ledgerOf(more) as Parameters<typeof closureOf>[0], request)).toBe(closure)
+  })
+
+  it("because it was answered in the agent itself, whatever came of the turn", () => {
+    const closed = { kind: "request.closed", body: { request: id, why: "answered_elsewhere" } }
+    const ledger = ledgerOf({ outcome: { kind: "completed", text: "" } }, [closed])
+    expect(closureOf(ledger as Parameters<typeof closureOf>[0], request)).toBe("elsewhere")
+  })
+})
