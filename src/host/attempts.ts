@@ -87,6 +87,7 @@ export class Attempts {
   ): void {
     const row: AttemptRow = { attempt, spec, ...how }
     const at = this.#options.clock.now()
+    this.#options.journal.mustHaveRoom()
     this.#options.journal.write("durable", () => this.#options.journal.addAttempt({ ...row, at }))
     this.#remember(row)
   }

@@ -111,6 +111,7 @@ export class EventLog {
 
   #write(batch: readonly Waiting[]): void {
     const { journal, onCommitted } = this.#options
+    journal.mustHaveRoom()
     const isDurable = batch.some(({ alongside }) => alongside)
     journal.write(isDurable ? "durable" : "process", () => {
       for (const { row, alongside } of batch) {

@@ -3,18 +3,9 @@
  * directory is a small disk. Prints what it saw as one line of JSON.
  */
 import { execFileSync } from "node:child_process"
-import {
-  closeSync,
-  existsSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statfsSync,
-  symlinkSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs"
+import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { fillDisk } from "../fakes/full-disk.ts"
 import { prepareWorld, type World } from "../world.ts"
 
 /** Two disks: one for everything, and one for the host's journal alone. */
@@ -54,7 +45,7 @@ async function fillTheDisk(world: World): Promise<Record<string, unknown>> {
   // Received, and not handled yet: the rest of it could still come.
   await owner.says(FULL_MESSAGE)
   await until(() => waitingAtTelegram() === 0, "the paste to be received")
-  fill(disk)
+  fillDisk(disk)
   await owner.says("while it is full")
   const alarm = await owner.sees(/cannot write to its disk/)
   world.releases("a")
@@ -72,7 +63,7 @@ async function fillTheDisk(world: World): Promise<Record<string, unknown>> {
 
 async function fillTheJournal(world: World): Promise<void> {
   const owner = world.owner()
-  fill(journalDisk)
+  fillDisk(journalDisk)
   await owner.says("while the journal is full")
   await owner.seesDraft(/disk of this machine is full/)
   free(journalDisk)
@@ -111,21 +102,6 @@ const screen = (owner: ReturnType<World["owner"]>): readonly string[] =>
 
 function free(path: string): void {
   rmSync(join(path, "filler"), { force: true })
-}
-
-/** Every byte of it, so that not even a log line finds room. */
-function fill(path: string): void {
-  const file = openSync(join(path, "filler"), "w")
-  for (let size = 1 << 20; size >= 1; size = Math.floor(size / 4)) {
-    try {
-      for (;;) writeSync(file, Buffer.alloc(size))
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error
-    }
-  }
-  closeSync(file)
-  const { bavail } = statfsSync(path)
-  if (bavail > 0) throw new Error(`${bavail} blocks are still free`)
 }
 
 function isAlive(pid: number | null): boolean {

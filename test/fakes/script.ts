@@ -12,6 +12,8 @@ export type Step =
       readonly text: string
     }
   | { readonly do: "filler"; readonly id: string; readonly bytes: number; readonly times: number }
+  /** As `filler`, but written by the agent itself, as fast as it is read. */
+  | { readonly do: "stream"; readonly id: string; readonly bytes: number; readonly times: number }
   | { readonly do: "delta"; readonly item: string; readonly text: string; readonly times: number }
   | { readonly do: "ask"; readonly request: string }
   | { readonly do: "spawn"; readonly how: "group" | "session" }

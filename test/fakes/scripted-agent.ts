@@ -4,6 +4,7 @@
  * `node scripted-agent.ts TRANSCRIPT [SOCKET]`: lines over stdio, or over a socket that outlives its client.
  */
 import { spawn } from "node:child_process"
+import { once } from "node:events"
 import { appendFileSync, existsSync, watch } from "node:fs"
 import { createServer, type Socket } from "node:net"
 import { dirname, join } from "node:path"
@@ -46,6 +47,8 @@ async function act(attempt: string, step: Step): Promise<void> {
       return
     case "spawn":
       return spawnSleeper(attempt, step.how)
+    case "stream":
+      return stream(attempt, step)
     case "environment":
       say({ kind: "did", attempt, step, result: JSON.stringify(process.env) })
       return
@@ -58,6 +61,14 @@ async function act(attempt: string, step: Step): Promise<void> {
       return
     default:
       say({ kind: "did", attempt, step })
+  }
+}
+
+async function stream(attempt: string, { id, bytes, times }: Extract<Step, { do: "stream" }>): Promise<void> {
+  const text = "x".repeat(bytes)
+  for (let n = 0; n < times; n++) {
+    say({ kind: "did", attempt, step: { do: "item", id: `${id}${n}`, status: "completed", text } })
+    if (process.stdout.writableNeedDrain) await once(process.stdout, "drain")
   }
 }
 

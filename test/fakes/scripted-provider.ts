@@ -190,6 +190,7 @@ function tell(sink: EventSink, line: AgentLine): void {
       break
     case "hold":
     case "wait":
+    case "stream":
     case "die":
       break
   }

@@ -7,6 +7,7 @@ import { describe, expect, it } from "vitest"
 import { socketPath } from "../../src/platform/socket-path.ts"
 import type { AttemptId } from "../../src/protocol/ids.ts"
 import type { Step } from "../fakes/script.ts"
+import { residentMegabytes } from "./streaming.ts"
 import { until, World } from "./world.ts"
 
 const reply: readonly Step[] = [
@@ -354,8 +355,3 @@ describe("a connection", () => {
     expect(frame.reason).toContain("9.0.0")
   })
 })
-
-function residentMegabytes(pid: number): number {
-  const kilobytes = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]
-  return Math.round(Number(kilobytes) / 1024)
-}

@@ -2,6 +2,7 @@
  * What the host must not forget: commands it took on, events the runtime has not yet committed, children it started.
  * The one place of the host with SQL.
  */
+import { statfsSync } from "node:fs"
 import type { DatabaseSync } from "node:sqlite"
 import type { AttemptState } from "../../protocol/host-link.ts"
 import type { AttemptId, Instant, RequestId } from "../../protocol/ids.ts"
@@ -36,13 +37,25 @@ export interface ChildRow {
 /** How long an ended attempt is remembered, so that a very late repetition of its command still starts nothing. */
 const REMEMBER_ENDED_MS = 14 * 24 * 60 * 60 * 1000
 
+/** So much of the disk, in bytes, is left for what makes room again: forgetting events needs some itself. */
+const RESERVE = 4 * 1024 * 1024
+const SQLITE_FULL = 13
+
+/** Told like SQLite's own word for it. */
+export class DiskFull extends Error {
+  override readonly name = "DiskFull"
+  readonly errcode = SQLITE_FULL
+}
+
 export class Journal {
   readonly id: string
+  readonly #path: string
   readonly #database: DatabaseSync
   readonly #sql: Statements
 
   constructor(database: DatabaseSync) {
     this.#database = database
+    this.#path = database.location() ?? ""
     this.#sql = prepareStatements(database)
     this.id = textColumn(this.#sql.id.get(), "value")
   }
@@ -61,6 +74,19 @@ export class Journal {
       if (this.#database.isTransaction) this.#database.exec("ROLLBACK")
       throw error
     }
+  }
+
+  /**
+   * To be asked before more is taken on, not before what ends something.
+   * @throws DiskFull
+   */
+  mustHaveRoom(): void {
+    const { bavail, bsize } = statfsSync(this.#path)
+    if (bavail * bsize >= RESERVE) return
+    // What was forgotten is given back to the disk only bit by bit, and is room as well.
+    const { pages, size } = this.#sql.freePages.get() ?? {}
+    if (bavail * bsize + Number(pages) * Number(size) < RESERVE)
+      throw new DiskFull("there is too little room on the journal's disk")
   }
 
   close(): void {

@@ -35,6 +35,9 @@ export function prepareStatements(database: DatabaseSync) {
     ),
     eventsAfter: sql("SELECT seq, session, at, body FROM events WHERE seq > ? ORDER BY seq"),
     lastSeq: sql("SELECT seq FROM sqlite_sequence WHERE name = 'events'"),
+    freePages: sql(
+      "SELECT freelist_count AS pages, page_size AS size FROM pragma_freelist_count(), pragma_page_size()",
+    ),
     anyEvent: sql("SELECT 1 FROM events LIMIT 1"),
     acknowledge: sql("DELETE FROM events WHERE seq <= ?"),
 
