@@ -7,7 +7,7 @@ import type { Step } from "../fakes/script.ts"
 import type { Reader, World } from "./world.ts"
 
 /** 100 MB. */
-export const TIMES = 1600
+const TIMES = 1600
 const BYTES = 64 * 1024
 
 /** Starts a turn that streams once the gate is open, and whatever the host needs for a turn is warm. */

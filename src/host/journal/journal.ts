@@ -42,7 +42,7 @@ const RESERVE = 4 * 1024 * 1024
 const SQLITE_FULL = 13
 
 /** Told like SQLite's own word for it. */
-export class DiskFull extends Error {
+class DiskFull extends Error {
   override readonly name = "DiskFull"
   readonly errcode = SQLITE_FULL
 }

@@ -1,9 +1,11 @@
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
 import { describe, expect, it } from "vitest"
 import type { FakeBot } from "../../../test/fakes/telegram/bot.ts"
 import type { TelegramOptions } from "../../../test/fakes/telegram/server.ts"
 import { OWNER, startRig, type TelegramRig } from "../../../test/fakes/telegram-rig.ts"
+import { LEDGER_FILE } from "../../ledger/database.ts"
 import type { OutboxRow, Owed } from "../../ledger/outbox.ts"
 import type { SessionId, TurnId } from "../../protocol/ids.ts"
 import { type Address, laneOf } from "../address.ts"
@@ -180,6 +182,23 @@ describe("delivery", () => {
     const id = world.text("working", { priority: "status" })
     await world.settled(id, "dropped")
     expect(world.screen).toEqual(["working"])
+  })
+
+  it("sends once what another program kept it from recording", async () => {
+    await using world = await startWorld()
+    const gate = world.rig.telegram.fault({ kind: "delay", phase: "after_apply", method: "sendMessage" })
+    const id = world.text("once")
+    await gate.hit()
+    const other = new DatabaseSync(join(world.rig.directory, LEDGER_FILE))
+    other.exec("BEGIN IMMEDIATE")
+    const isStuck = new Promise<void>((resolve) => world.rig.ledger.onStorage(() => resolve()))
+    gate.release()
+    await isStuck
+    other.exec("ROLLBACK")
+    other.close()
+    await world.settled(id, "sent")
+    expect(world.screen).toEqual(["once"])
+    world.rig.telegram.assertClean()
   })
 
   it("takes up an interrupted send after a crash, marked, and an unsent one unmarked", async () => {
