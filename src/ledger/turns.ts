@@ -70,7 +70,9 @@ export function turnsTable(db: DatabaseSync) {
   const byMessage = db.prepare(
     "SELECT * FROM turns WHERE channel = ? AND source_message = ? ORDER BY created_at DESC",
   )
-  const openOf = db.prepare(`SELECT * FROM turns WHERE session = ? AND ${OPEN} ORDER BY position`)
+  const openOf = db.prepare(
+    `SELECT * FROM turns WHERE session = ? AND ${OPEN} ORDER BY state = 'queued', position`,
+  )
   const openAll = db.prepare(
     `SELECT * FROM turns INDEXED BY turns_open WHERE ${OPEN} ORDER BY session, position`,
   )

@@ -14,7 +14,7 @@ function ledgerOf(more: object, events: readonly object[] = []) {
   return {
     turns: { find: () => ({ ...running, ...more }) as Turn },
     events: { ofTurn: () => events as readonly StoredEvent[] },
-  } as unknown
+  }
 }
 
 describe("an agent does not wait any more", () => {
@@ -29,12 +29,12 @@ describe("an agent does not wait any more", () => {
     ["because it comes again", "restarted", { state: "queued" }],
     ["because it is at another attempt", "restarted", { attempt: "b" }],
   ])("%s", (_name, closure, more) => {
-    expect(closureOf(ledgerOf(more) as Parameters<typeof closureOf>[0], request)).toBe(closure)
+    expect(closureOf(ledgerOf(more), request)).toBe(closure)
   })
 
   it("because it was answered in the agent itself, whatever came of the turn", () => {
     const closed = { kind: "request.closed", body: { request: id, why: "answered_elsewhere" } }
     const ledger = ledgerOf({ outcome: { kind: "completed", text: "" } }, [closed])
-    expect(closureOf(ledger as Parameters<typeof closureOf>[0], request)).toBe("elsewhere")
+    expect(closureOf(ledger, request)).toBe("elsewhere")
   })
 })

@@ -13,17 +13,22 @@ export type Closure =
   /** The agent took it back. */
   | "withdrawn"
 
+interface Known {
+  readonly turns: Pick<Ledger["turns"], "find">
+  readonly events: Pick<Ledger["events"], "ofTurn">
+}
+
 /** Events of a turn that are looked through, newest first: what closed a request is among the last. */
 const EVENTS = 200
 
-export function closureOf(ledger: Pick<Ledger, "events" | "turns">, request: StoredRequest): Closure {
+export function closureOf(ledger: Known, request: StoredRequest): Closure {
   if (wasAnsweredElsewhere(ledger, request)) return "elsewhere"
   const turn = ledger.turns.find(request.turn)
   if (!turn) return "ended"
   return turn.outcome ? afterOutcome(turn.outcome) : whileOpen(turn, request)
 }
 
-function wasAnsweredElsewhere({ events }: Pick<Ledger, "events">, { id, turn }: StoredRequest): boolean {
+function wasAnsweredElsewhere({ events }: Pick<Known, "events">, { id, turn }: StoredRequest): boolean {
   return events.ofTurn(turn, EVENTS).some(({ kind, body }) => {
     if (kind !== "request.closed" && kind !== "request.overtaken") return false
     const { request, why } = body as { readonly request?: unknown; readonly why?: unknown }

@@ -115,11 +115,10 @@ function carriedBy(message: Message): Carried | null {
       name: `video-${message.message_id}.mp4`,
     }
   }
-  if (sticker)
-    return {
-      fileId: sticker.file_id,
-      uniqueId: sticker.file_unique_id,
-      name: `sticker-${message.message_id}.webp`,
-    }
+  if (sticker) {
+    const kind = sticker.is_animated ? "tgs" : sticker.is_video ? "webm" : "webp"
+    const name = `sticker-${message.message_id}.${kind}`
+    return { fileId: sticker.file_id, uniqueId: sticker.file_unique_id, name }
+  }
   return null
 }

@@ -55,6 +55,10 @@ function forwardedFrom(origin: MessageOrigin | undefined): string {
 }
 
 function special(message: Message): string | null {
+  if (message.venue) {
+    const { title, address, location } = message.venue
+    return `[Venue: ${title}, ${address} (${location.latitude}, ${location.longitude})]`
+  }
   if (message.location) return `[Location: ${message.location.latitude}, ${message.location.longitude}]`
   if (message.contact) return `[Contact: ${message.contact.first_name} ${message.contact.phone_number}]`
   if (message.poll) return `[Poll: ${message.poll.question}]`

@@ -36,6 +36,8 @@ export interface Sent {
 
 /** A message that waited longer than this, in ms, met nobody when it was sent: it is offered, not run. */
 const OFFLINE_AFTER_MS = 5 * 60_000
+/** What is passed on by a command is what follows it. */
+const STEER = /^\/steer(?:@\w+)?\s+/i
 /** Content that no agent can read. What is neither this nor words nor a file is Telegram's own news. */
 const UNSUPPORTED = ["dice", "game", "story", "invoice", "paid_media", "checklist", "giveaway"] as const
 
@@ -84,7 +86,9 @@ export class Prompts {
     const { kernel } = this.#spec
     const channel = kernel.ledger.channels.ensure(TELEGRAM, formatAddress(address), kernel.clock.now())
     const turn = kernel.ledger.turns.findByMessage(channel.id, String(message.message_id))
-    const text = joinTexts([message])
+    // A live location is edited by moving about.
+    if (message.location) return nothing
+    const text = joinTexts([message]).replace(STEER, "")
     if (!turn || text === "" || text === turn.prompt.text) return nothing
     return () => this.#applyEdit(turn, text, { message, address })
   }

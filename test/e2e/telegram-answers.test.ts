@@ -85,7 +85,7 @@ async function sendsFiles(world: World, owner: Conversation): Promise<void> {
 
 async function explainsFailures(world: World, owner: Conversation): Promise<void> {
   await owner.says("do it [[error 401 unauthorized]]")
-  const failed = await owner.sees(/^⚠ Failed\nThe agent is not signed in\./)
+  const failed = await owner.sees(/^⚠ Failed\necho is not signed in, or its key was refused\./)
   expect(failed.text).toMatch(/Details: remoteagent logs --id \w+$/)
   expect(failed.text).not.toMatch(/401 unauthorized|\n\s+at /)
   expect(labels(owner, failed.message_id)).toEqual(["Run again"])

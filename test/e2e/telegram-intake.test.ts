@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import type { Conversation } from "../fakes/telegram/conversation.ts"
 import { startWorld, type World } from "../world.ts"
-import { labels } from "./telegram-stage.ts"
+import { labels, screen } from "./telegram-stage.ts"
 
 const PNG = Buffer.from(
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
@@ -13,8 +13,9 @@ const prompts = (world: World, words: string) => world.consumed().filter(({ text
 
 describe("what the owner sends", () => {
   it("becomes one prompt each, with its files, quotes and edits, in the session it is meant for", async () => {
-    await using world = await startWorld({ bots: 5 })
+    await using world = await startWorld({ bots: 6 })
     await Promise.all([
+      walksAbout(world, world.owner(5)),
       sendsFilesAndPastes(world, world.owner(0)),
       repliesAndForwards(world, world.owner(1)),
       editsWhileWaiting(world, world.owner(2)),
@@ -112,6 +113,15 @@ async function editsWhileWaiting(world: World, owner: Conversation): Promise<voi
   await owner.sees(/Queued\nwith a typo/)
   await owner.edits(running, "start over")
   await owner.sees(/Too late: this prompt is already running/)
+  const steered = await owner.says("/steer look hree")
+  await owner.sees(/it runs next instead\.\nlook hree/)
+  await owner.edits(steered, "/steer look here")
+  await owner.sees("Queued\nlook here")
+  await owner.says("/status")
+  expect((await owner.sees(/^S\d+ · start/)).text).toContain("State: Working\nQueue: 2")
+  await owner.says("/queue")
+  const { text: listed } = await owner.sees(/^Waiting in/)
+  expect(listed).toMatch(/1\. Running now: start .*\n2\. look here\n3\. with a typo$/)
   world.releases("edits")
   await owner.sees("echo: with a typo")
   expect(prompts(world, "tpyo")).toEqual([])
@@ -140,6 +150,20 @@ async function wasAway(world: World, owner: Conversation): Promise<void> {
   await owner.sees(/^Skipped by you; it was not run\.\nskip me$/)
   expect(labels(owner, second.message_id)).toEqual([])
   expect(prompts(world, "skip me")).toEqual([])
+}
+
+async function walksAbout(world: World, owner: Conversation): Promise<void> {
+  const place = { latitude: 1.5, longitude: 2, live_period: 60 }
+  const { message_id } = await owner.sends({ location: place })
+  await owner.sees("echo: [Location: 1.5, 2]")
+  const [bot] = owner.bots
+  const { chat } = owner.chat
+  const moved = { message_id, date: 1, edit_date: 2, chat, from: owner.user }
+  const update = { edited_message: { ...moved, location: { ...place, latitude: 1.6 } } }
+  if (bot) await bot.updates.acknowledged(world.telegram.push(bot, update) ?? 0)
+  await owner.sends({ venue: { location: place, title: "Cafe", address: "Main Street" }, location: place })
+  await owner.sees("echo: [Venue: Cafe, Main Street (1.5, 2)]")
+  expect(screen(owner).filter((text) => text.includes("Too late"))).toEqual([])
 }
 
 async function sendsWhatNobodyCanRead(owner: Conversation): Promise<void> {

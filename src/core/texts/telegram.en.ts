@@ -46,6 +46,7 @@ export const en = {
   "queue.empty": "Nothing waits.",
   "queue.title": "Waiting in {session}",
   "queue.running": "Running now",
+  "queue.asks": "waits for your word",
   "queue.dropped": "Dropped.",
   "queue.skipped": "Skipped by you; it was not run.",
   "queue.released": "It runs.",

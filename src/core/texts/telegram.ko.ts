@@ -49,6 +49,7 @@ export const ko: Translation<typeof en> = {
   "queue.empty": "대기 중인 것이 없습니다.",
   "queue.title": "{session}의 대기열",
   "queue.running": "지금 실행 중",
+  "queue.asks": "결정을 기다림",
   "queue.dropped": "삭제했습니다.",
   "queue.skipped": "건너뛰었습니다. 실행하지 않았습니다.",
   "queue.released": "실행합니다.",

@@ -83,6 +83,7 @@ function isBusy(call: Call, session: SessionId): boolean {
 
 function label(call: Call, turn: Turn) {
   const text = short(turn, 80)
+  if (turn.hold?.kind === "confirm") return `${text} — ${call.say("queue.asks")}`
   return turn.state === "queued" ? text : concat(bold(call.say("queue.running")), `: ${text}`)
 }
 

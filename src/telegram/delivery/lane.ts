@@ -10,13 +10,14 @@ import { type Address, isPrivate } from "../address.ts"
 import type { BotApi } from "../api.ts"
 import { CallError, type SendFailure } from "../call-error.ts"
 import type { Migration } from "../groups.ts"
-import { type Payload, readPayload, type Target } from "../payload.ts"
-import type { Budget, Spending, Weight } from "./budget.ts"
+import { readPayload, type Target } from "../payload.ts"
+import type { Budget, Spending } from "./budget.ts"
 import { type Cosmetic, type Show, Slot, showFrame } from "./cosmetic.ts"
 import { type Next, nextRow, type OpenRow, type TargetState } from "./order.ts"
 import { isOutdated } from "./outdated.ts"
 import { send } from "./send.ts"
 import { isAsItShouldBe, isShutOut, pauseAfter, type Settlement, settle } from "./settle.ts"
+import { weightOf } from "./weight.ts"
 
 /** What the rest of the adapter hears of deliveries. */
 export interface DeliveryHooks {
@@ -425,23 +426,4 @@ function durabilityOf({ priority }: OutboxRow): Durability {
 
 function isTap({ payload }: OpenRow): boolean {
   return payload.kind === "tap"
-}
-
-/** What a call for this payload counts as. */
-export function weightOf(payload: Payload): Weight {
-  switch (payload.kind) {
-    case "tap":
-      return "free"
-    case "reaction":
-    case "delete":
-      return "light"
-    case "text":
-    case "edit":
-    case "buttons":
-    case "file":
-    case "topic_create":
-    case "topic_edit":
-    case "topic_delete":
-      return "message"
-  }
 }

@@ -11,7 +11,8 @@ import type { BotApi } from "../api.ts"
 import { readPayload } from "../payload.ts"
 import { Budget } from "./budget.ts"
 import type { Show } from "./cosmetic.ts"
-import { ChatLane, type DeliveryHooks, type DeliveryTexts, penaltyKey, weightOf } from "./lane.ts"
+import { ChatLane, type DeliveryHooks, type DeliveryTexts, penaltyKey } from "./lane.ts"
+import { weightOf } from "./weight.ts"
 
 export interface DeliverySpec {
   readonly ledger: Ledger
