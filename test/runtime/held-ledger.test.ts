@@ -59,7 +59,8 @@ it("is not waited for: the runtime stays quick, and everything goes on when it l
     `held ${HELD_MS} ms: /healthz p99 ${p99.toFixed(1)} ms, at most ${most.toFixed(1)} ms, of ${count}; ` +
       `the first answer ${goesOnAfter.toFixed(0)} ms after it was let go`,
   )
-  expect(p99).toBeLessThan(100)
+  // On a machine with nothing else to do it is 5 ms; a write that waits for the ledger would make it seconds.
+  expect(p99).toBeLessThan(500)
   expect(most).toBeLessThan(1_000)
   expect(goesOnAfter).toBeLessThan(4_000)
   const answers = owner.messages().filter(({ from, text }) => from?.is_bot && text?.includes("echo:"))
