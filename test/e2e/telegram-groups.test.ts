@@ -7,7 +7,7 @@ import { allDelivered, labels, screen } from "./telegram-stage.ts"
 
 const STRANGER = { id: 666, is_bot: false as const, first_name: "Mallory" }
 
-describe("a group", () => {
+describe("a group", { concurrent: true }, () => {
   it("is off until the owner switches it on, and then hears the owner alone", async () => {
     await using world = await startWorld()
     const owner = world.owner()

@@ -42,7 +42,7 @@ export const workspaceOf = (world: World, session: string): string => join(world
 /** Nothing is owed to any chat: a death from now on makes no message doubtful. */
 export async function allDelivered(world: World): Promise<void> {
   const undelivered = async () => (await terminal(world).status()).undelivered
-  await expect.poll(undelivered, { timeout: 15_000, interval: 20 }).toBe(0)
+  await vi.waitFor(async () => expect(await undelivered()).toBe(0), { timeout: 15_000, interval: 20 })
 }
 
 /** Waits, at the machine's own keyboard, until a turn of a session has ended. */

@@ -2,7 +2,8 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { closeSync, mkdirSync, openSync } from "node:fs"
-import { join } from "node:path"
+import { getCompileCacheDir } from "node:module"
+import { dirname, join } from "node:path"
 import { Readable } from "node:stream"
 import { text } from "node:stream/consumers"
 import { setTimeout as delay } from "node:timers/promises"
@@ -89,7 +90,7 @@ async function startHost({ dataDir, environment, hostMain }: LaunchOptions): Pro
     {
       cwd: "/",
       detached: true,
-      env: hostEnvironment(environment),
+      env: { ...hostEnvironment(environment), ...compileCache() },
       stdio: ["ignore", "ignore", stderr, "pipe"],
     },
   )
@@ -106,6 +107,13 @@ async function startHost({ dataDir, environment, hostMain }: LaunchOptions): Pro
     clearTimeout(timer)
     child.unref()
   }
+}
+
+/** Ours is the host's too; what it starts does not get its environment. */
+function compileCache(): Record<string, string> {
+  const directory = getCompileCacheDir()
+  // Node appends its own version to what it is given, and tells the whole.
+  return directory === undefined ? {} : { NODE_COMPILE_CACHE: dirname(directory) }
 }
 
 /** What a host says before it has a log, and what kills it afterwards. */

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import type { FakeBot } from "../../../test/fakes/telegram/bot.ts"
 import type { TelegramOptions } from "../../../test/fakes/telegram/server.ts"
 import { OWNER, startRig, type TelegramRig } from "../../../test/fakes/telegram-rig.ts"
@@ -100,7 +100,7 @@ class World implements AsyncDisposable {
 
   /** Waits until a row is where it should be; every change of a row follows a call. */
   async settled(id: number, state: OutboxRow["state"], timeoutMs = 10_000): Promise<OutboxRow> {
-    await expect.poll(() => this.row(id).state, { timeout: timeoutMs, interval: 10 }).toBe(state)
+    await vi.waitFor(() => expect(this.row(id).state).toBe(state), { timeout: timeoutMs, interval: 10 })
     return this.row(id)
   }
 
@@ -114,7 +114,7 @@ class World implements AsyncDisposable {
   }
 }
 
-describe("delivery", () => {
+describe("delivery", { concurrent: true }, () => {
   it("sends what is owed and remembers the message it became", async () => {
     await using world = await startWorld()
     const id = world.text("hello")
@@ -243,7 +243,7 @@ describe("delivery", () => {
     })
     const held = world.text("held up")
     await fault.hit()
-    await expect.poll(() => world.row(held).state).toBe("pending")
+    await vi.waitFor(() => expect(world.row(held).state).toBe("pending"))
     await world.restart()
     const later = world.text("urgent", { priority: "answer" })
     await world.settled(later, "sent")
@@ -450,7 +450,7 @@ describe("delivery", () => {
   })
 })
 
-describe("what is shown in passing", () => {
+describe("what is shown in passing", { concurrent: true }, () => {
   it("streams the newest draft, at least a second apart, with a Stop button", async () => {
     await using world = await startWorld()
     let words = "one"
@@ -514,6 +514,6 @@ describe("what is shown in passing", () => {
     void group
     world.rig.telegram.fault({ kind: "status", code: 400, method: "sendMessageDraft" })
     world.lanes.show({ to: world.to, slot: "draft", kind: "draft", render: draft })
-    await expect.poll(() => world.heard.refusedSlots).toEqual(["draft"])
+    await vi.waitFor(() => expect(world.heard.refusedSlots).toEqual(["draft"]))
   })
 })
