@@ -130,6 +130,6 @@ else {
   const lines = splitLines(1 << 26, hear)
   process.stdin.on("data", (chunk) => lines.push(chunk))
   process.stdout.on("error", () => {})
-  // It goes on without its host, as real agents do.
-  setInterval(() => {}, 1_000_000)
+  // It goes on without its host, as real agents may, until its test has cleaned up.
+  setInterval(() => existsSync(dirname(transcript)) || process.exit(), 1_000)
 }
