@@ -15,6 +15,7 @@ import { Conversation } from "./conversation.ts"
 import type { DeliveryHooks } from "./delivery/lane.ts"
 import { DeliveryLanes } from "./delivery/lanes.ts"
 import { DeliveryNews } from "./delivery-news.ts"
+import { FairShare } from "./fair-share.ts"
 import { fetchFiles } from "./fetch.ts"
 import { Intake } from "./intake.ts"
 import { Membership } from "./membership.ts"
@@ -65,7 +66,8 @@ export function assemble(spec: PartsSpec): Parts {
   }
   // Deliveries begin with `start`, when all of this is there.
   const hooks = lateHooks(() => news, spec.onDelivery)
-  const lanes = new DeliveryLanes({ ledger, bots: [...apis.values()], log, clock, texts, hooks })
+  const share = new FairShare()
+  const lanes = new DeliveryLanes({ ledger, bots: [...apis.values()], log, clock, share, texts, hooks })
   const out = new Outgoing(ledger, clock, (lane) => lanes.wake(lane))
 
   const cards = new TurnCards({ ledger, say, out })
@@ -95,7 +97,7 @@ export function assemble(spec: PartsSpec): Parts {
   })
   const chats = { topics, membership, migrations }
   const conversation = new Conversation({ kernel, lines, prompts, replies, taps, progress, ...chats })
-  const intake = new Intake({ kernel, say, out, conversation, rulesOf: spec.rulesOf })
+  const intake = new Intake({ kernel, say, out, conversation, rulesOf: spec.rulesOf, share })
   const botStates = new BotStates({ kernel, say, out, owner, bots })
   return { lanes, notices, requests, progress, intake, botStates }
 }

@@ -8,6 +8,7 @@ import type { Address } from "./address.ts"
 import { authorise, type Rules } from "./authorise.ts"
 import type { Conversation, Received } from "./conversation.ts"
 import type { Effect } from "./effect.ts"
+import type { FairShare } from "./fair-share.ts"
 import { gather } from "./gather.ts"
 import { followed } from "./groups.ts"
 import type { Outgoing } from "./outgoing.ts"
@@ -19,6 +20,7 @@ export interface IntakeSpec {
   readonly conversation: Conversation
   /** Who may act; asked again here, because rules may have changed since the update was stored. */
   readonly rulesOf: (bot: number) => Rules
+  readonly share: FairShare
 }
 
 /** How long a disk that takes nothing is left alone. */
@@ -134,7 +136,7 @@ export class Intake {
   async #handleTaken(rows: readonly InboxRow[]): Promise<boolean> {
     const received = rows.map((row) => this.#read(row)).filter((entry) => entry !== null)
     const effect = await this.#prepare(received)
-    const fault = this.#trySettle(rows, effect, "handled")
+    const fault = await this.#spec.share.run(() => this.#trySettle(rows, effect, "handled"))
     if (fault === null) return true
     if (isStorageFailure(fault.error)) return false
     const failed = this.#failed(received[0]?.address ?? null, fault.error, rows)

@@ -9,6 +9,7 @@ import type { Instant } from "../../protocol/ids.ts"
 import { type Address, isPrivate } from "../address.ts"
 import type { BotApi } from "../api.ts"
 import { CallError, type SendFailure } from "../call-error.ts"
+import type { FairShare } from "../fair-share.ts"
 import type { Migration } from "../groups.ts"
 import { readPayload, type Target } from "../payload.ts"
 import type { Budget, Spending } from "./budget.ts"
@@ -48,6 +49,7 @@ export interface LaneSpec {
   readonly ledger: Ledger
   readonly clock: Clock
   readonly log: Log
+  readonly share: FairShare
   readonly hooks: DeliveryHooks
   readonly texts: DeliveryTexts
 }
@@ -55,7 +57,8 @@ export interface LaneSpec {
 type Step =
   | { readonly kind: "row"; readonly open: OpenRow; readonly target: number }
   | { readonly kind: "frame"; readonly slot: Slot; readonly frame: Cosmetic; readonly target: number }
-  | { readonly kind: "wait"; readonly until: Instant | null }
+  | { readonly kind: "wait"; readonly until: Instant }
+  | { readonly kind: "idle" }
 
 /** Rows looked at when choosing; more wait behind them. */
 const WINDOW = 64
@@ -132,18 +135,24 @@ export class ChatLane {
     while (!this.#isStopping) {
       this.#awake = Promise.withResolvers<void>()
       try {
-        const step = this.#choose(this.#spec.clock.now())
+        const step = await this.#spec.share.run(() => this.#nextStep())
+        if (step === null) return
         if (step.kind === "row") await this.#deliver(step.open, step.target)
         else if (step.kind === "frame") await this.#showFrame(step)
-        else if (step.until !== null) await this.#pause(step.until)
-        else break
+        else await this.#pause(step.until)
       } catch (error) {
         this.#spec.log.error({ err: error, lane: this.#spec.lane }, "a delivery lane failed")
         await this.#pause(this.#spec.clock.now() + BROKEN_MS)
       }
     }
+  }
+
+  #nextStep(): Exclude<Step, { kind: "idle" }> | null {
+    const step = this.#choose(this.#spec.clock.now())
+    if (step.kind !== "idle") return step
     // In the same breath as the decision to end: a wake-up from now on starts anew.
     this.#isRunning = false
+    return null
   }
 
   async #pause(until: Instant): Promise<void> {
@@ -222,7 +231,7 @@ export class ChatLane {
     try {
       const message = await send(api, { payload, target, mark }, { signal: this.#abandon.signal })
       this.#unreached = 0
-      await this.#store(() => this.#recordSent(row, message))
+      await this.#spec.share.run(() => this.#store(() => this.#recordSent(row, message)))
     } catch (error) {
       if (!(error instanceof CallError)) throw error
       if (!this.#abandon.signal.aborted) await this.#settle(open, error.failure)
@@ -345,7 +354,7 @@ export class ChatLane {
       const next = this.#slots.has(slot.show.slot) ? slot.dueAt : null
       if (next !== null) until = until === null ? next : Math.min(until, next)
     }
-    return { kind: "wait", until }
+    return until === null ? { kind: "idle" } : { kind: "wait", until }
   }
 
   #frameOf(slot: Slot, now: Instant): Step | null {

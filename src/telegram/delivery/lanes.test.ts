@@ -9,6 +9,7 @@ import { LEDGER_FILE } from "../../ledger/database.ts"
 import type { OutboxRow, Owed } from "../../ledger/outbox.ts"
 import type { SessionId, TurnId } from "../../protocol/ids.ts"
 import { type Address, laneOf } from "../address.ts"
+import { FairShare } from "../fair-share.ts"
 import type { Payload } from "../payload.ts"
 import { bold, plain } from "../rendering/rich.ts"
 import { DeliveryLanes } from "./lanes.ts"
@@ -62,6 +63,7 @@ class World implements AsyncDisposable {
       bots: bots.map((bot) => this.rig.connect(bot)),
       texts,
       log: this.rig.log,
+      share: new FairShare(),
       hooks: {
         onUndeliverable: (row, reason) => heard.undeliverable.push({ row, reason }),
         onTopicGone: (address) => heard.goneTopics.push(address),

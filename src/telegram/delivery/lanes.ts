@@ -8,6 +8,7 @@ import type { Ledger } from "../../ledger/ledger.ts"
 import type { Instant } from "../../protocol/ids.ts"
 import { laneOf, parseLane } from "../address.ts"
 import type { BotApi } from "../api.ts"
+import type { FairShare } from "../fair-share.ts"
 import { readPayload } from "../payload.ts"
 import { Budget } from "./budget.ts"
 import type { Show } from "./cosmetic.ts"
@@ -21,6 +22,7 @@ export interface DeliverySpec {
   readonly texts: DeliveryTexts
   readonly hooks?: DeliveryHooks
   readonly log: Log
+  readonly share: FairShare
   readonly clock?: Clock
 }
 
@@ -101,11 +103,14 @@ export class DeliveryLanes {
     const place = parseLane(lane)
     const bot = place && this.#bots.get(place.bot)
     if (!this.#isRunning || !bot) return null
-    const { ledger, texts, hooks = {}, log } = this.#spec
+    const { ledger, texts, hooks = {}, log, share } = this.#spec
     this.#restoreMeter(lane, place.chat, bot.budget)
     const { api, budget } = bot
     const clock = this.#clock
-    const created = new ChatLane({ lane, chat: place.chat, api, budget, ledger, clock, log, hooks, texts })
+    const created = new ChatLane({
+      ...{ lane, chat: place.chat, api, budget },
+      ...{ ledger, clock, log, share, hooks, texts },
+    })
     this.#lanes.set(lane, created)
     return created
   }
