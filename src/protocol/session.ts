@@ -127,6 +127,14 @@ export const Question = z.object({
 })
 export type Question = z.infer<typeof Question>
 
+/** What an agent may not do by itself, and asks for. */
+export const Permission = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("network"), host: z.string().optional() }),
+  z.object({ kind: z.literal("read"), path: z.string() }),
+  z.object({ kind: z.literal("write"), path: z.string() }),
+])
+export type Permission = z.infer<typeof Permission>
+
 export const RequestBody = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("approval"),
@@ -137,6 +145,8 @@ export const RequestBody = z.discriminatedUnion("kind", [
     cwd: z.string().optional(),
     reason: z.string().optional(),
     changes: z.array(FileChange).readonly().optional(),
+    /** What is asked for, when the subject is `permission`; the title says the same in English. */
+    permissions: z.array(Permission).readonly().optional(),
     /** The item this approval is about, when there is one. */
     item: ItemId.optional(),
     options: z.array(RequestOption).min(1).readonly(),

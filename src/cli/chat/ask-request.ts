@@ -1,6 +1,7 @@
 /** Asks the owner what an agent wants to know, with prompts in the terminal. */
 import type { Readable, Writable } from "node:stream"
 import { isCancel, log, multiselect, note, password, select, text } from "@clack/prompts"
+import { describePermission } from "../../core/permission-words.ts"
 import type { ChatSay } from "../../core/texts/chat.ts"
 import type { RequestId } from "../../protocol/ids.ts"
 import type { Answer, Question, RequestBody, RequestOption } from "../../protocol/session.ts"
@@ -38,7 +39,7 @@ export function requestLines(body: RequestBody, say: ChatSay): readonly string[]
   switch (body.kind) {
     case "approval":
       return [
-        say("request.approval", { title: harmless(body.title) }),
+        say("request.approval", { title: harmless(titleOf(body, say)) }),
         ...(body.command && body.command !== body.title ? [`$ ${harmless(body.command)}`] : []),
         ...(body.cwd ? [say("request.in_directory", { cwd: harmless(body.cwd) })] : []),
         ...(body.reason ? [say("request.reason", { reason: harmless(body.reason) })] : []),
@@ -52,6 +53,13 @@ export function requestLines(body: RequestBody, say: ChatSay): readonly string[]
     case "question":
       return body.questions.map((question) => harmless(question.text))
   }
+}
+
+function titleOf(
+  { title, permissions = [] }: Extract<RequestBody, { kind: "approval" }>,
+  say: ChatSay,
+): string {
+  return permissions.map((permission) => describePermission(permission, say)).join(", ") || title
 }
 
 type WithOptions = Extract<RequestBody, { kind: "approval" | "plan" }>

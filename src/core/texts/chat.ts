@@ -1,7 +1,11 @@
 import { en } from "./chat.en.ts"
 import { ko } from "./chat.ko.ts"
 import { failureTables } from "./failure.ts"
+import { permissionTables } from "./permission.ts"
 import { texts } from "./text.ts"
 
-export const chatText = texts({ en: { ...failureTables.en, ...en }, ko: { ...failureTables.ko, ...ko } })
+export const chatText = texts({
+  en: { ...failureTables.en, ...permissionTables.en, ...en },
+  ko: { ...failureTables.ko, ...permissionTables.ko, ...ko },
+})
 export type ChatSay = ReturnType<typeof chatText>

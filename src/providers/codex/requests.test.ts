@@ -46,6 +46,7 @@ describe("an approval of a command", () => {
     expect(read("item/commandExecution/requestApproval", network).body).toMatchObject({
       subject: "permission",
       title: "Network access to example.com",
+      permissions: [{ kind: "network", host: "example.com" }],
     })
   })
 })
@@ -59,7 +60,11 @@ describe("a wish for more permissions", () => {
   const granted = { network: { enabled: true }, fileSystem: { read: null, write: ["/opt/x"] } }
 
   it("says what is wanted", () => {
-    expect(question.body).toMatchObject({ subject: "permission", title: "network access, write /opt/x" })
+    expect(question.body).toMatchObject({
+      subject: "permission",
+      title: "network access, write /opt/x",
+      permissions: [{ kind: "network" }, { kind: "write", path: "/opt/x" }],
+    })
   })
 
   it.each<[Answer, unknown]>([

@@ -1,7 +1,7 @@
 /** What Codex asks of its client, as requests to the owner, and his answers in Codex' words. */
 import type { z } from "zod"
 import type { Reason } from "../../protocol/reason.ts"
-import type { Answer, FileChange, RequestBody, RequestOption } from "../../protocol/session.ts"
+import type { Answer, FileChange, Permission, RequestBody, RequestOption } from "../../protocol/session.ts"
 import { answerElicitation, DECLINED, readElicitation } from "./elicitation.ts"
 import {
   CommandApproval,
@@ -84,6 +84,7 @@ function commandQuestion(asked: CommandApproval): Question {
       kind: "approval",
       subject: host === undefined ? "command" : "permission",
       title: host === undefined ? (firstLine(command) ?? "A command") : `Network access to ${host}`,
+      ...(host === undefined ? {} : { permissions: [{ kind: "network", host }] }),
       ...(command === null ? {} : { command }),
       ...(asked.cwd === null ? {} : { cwd: asked.cwd }),
       ...(asked.reason === null ? {} : { reason: asked.reason }),
@@ -142,10 +143,10 @@ function withScope(option: RequestOption, root: string | null): RequestOption {
 
 function permissionsQuestion(asked: PermissionsApproval): Question {
   const { network, fileSystem } = asked.permissions
-  const wanted = [
-    ...(network?.enabled ? ["network access"] : []),
-    ...(fileSystem?.read ?? []).map((path) => `read ${path}`),
-    ...(fileSystem?.write ?? []).map((path) => `write ${path}`),
+  const wanted: readonly Permission[] = [
+    ...(network?.enabled ? [{ kind: "network" } as const] : []),
+    ...(fileSystem?.read ?? []).map((path) => ({ kind: "read", path }) as const),
+    ...(fileSystem?.write ?? []).map((path) => ({ kind: "write", path }) as const),
   ]
   const granted: wire.GrantedPermissionProfile = {
     ...(network === null ? {} : { network }),
@@ -155,7 +156,8 @@ function permissionsQuestion(asked: PermissionsApproval): Question {
     body: {
       kind: "approval",
       subject: "permission",
-      title: wanted.join(", ") || "More permissions",
+      title: wanted.map(titleOf).join(", ") || "More permissions",
+      ...(wanted.length === 0 ? {} : { permissions: wanted }),
       ...(asked.cwd === null ? {} : { cwd: asked.cwd }),
       ...(asked.reason === null ? {} : { reason: asked.reason }),
       item: itemId(asked.itemId),
@@ -168,6 +170,10 @@ function permissionsQuestion(asked: PermissionsApproval): Question {
       return { permissions: made === "accept" ? granted : {}, scope: "turn" }
     },
   }
+}
+
+function titleOf(permission: Permission): string {
+  return permission.kind === "network" ? "network access" : `${permission.kind} ${permission.path}`
 }
 
 function userInputQuestion(asked: UserInputRequest): Question {

@@ -1,6 +1,7 @@
 /** What a request looks like: everything needed to decide it, and the buttons that do. */
 import { homedir } from "node:os"
 import { assessRisk, type Risk } from "../../core/approval-risk.ts"
+import { describePermission } from "../../core/permission-words.ts"
 import type { RiskSay } from "../../core/texts/risk.ts"
 import type { TelegramSay } from "../../core/texts/telegram.ts"
 import type { Ledger } from "../../ledger/ledger.ts"
@@ -138,8 +139,18 @@ function heading(body: RequestBody, { say, session, ledger }: CardContext): Rich
 function subject(body: RequestBody, { session, say }: CardContext): RichPart {
   if (body.kind === "question") return body.questions.map((entry) => entry.text).join("\n")
   if (body.kind === "plan") return ""
-  if (body.command !== undefined) return pre(shorten(body.command, COMMAND_SHOWN), "bash")
-  return join([body.title, ...fileList(body.changes ?? [], session), ...more(body.changes ?? [], say)], "\n")
+  const wanted = (body.permissions ?? []).map((permission) => describePermission(permission, say))
+  if (body.command !== undefined) {
+    return join([...wanted, pre(shorten(body.command, COMMAND_SHOWN), "bash")], "\n")
+  }
+  return join(
+    [
+      wanted.join("\n") || body.title,
+      ...fileList(body.changes ?? [], session),
+      ...more(body.changes ?? [], say),
+    ],
+    "\n",
+  )
 }
 
 function approval(body: Approval, context: CardContext): Rich {
