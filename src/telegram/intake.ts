@@ -135,7 +135,8 @@ export class Intake {
 
   async #handleTaken(rows: readonly InboxRow[]): Promise<boolean> {
     const received = rows.map((row) => this.#read(row)).filter((entry) => entry !== null)
-    const effect = await this.#prepare(received)
+    // In turn already here: what the owner replies to was sent before, and must have been recorded by then.
+    const effect = await this.#spec.share.run(() => this.#prepare(received))
     const fault = await this.#spec.share.run(() => this.#trySettle(rows, effect, "handled"))
     if (fault === null) return true
     if (isStorageFailure(fault.error)) return false
