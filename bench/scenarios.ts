@@ -67,7 +67,7 @@ async function oneBot(): Promise<Findings> {
       within("start → first poll, p50", { budgetMs: 300, ms: polls.p50 }),
       ...(pageTimes ? [within("start → page ready, p50", { budgetMs: 300, ms: pageTimes.p50 })] : []),
       ...usageVerdicts("idle runtime, 1 bot, no host", idle, { mb: 90, cpu: 0.001 }),
-      ...usageVerdicts("idle runtime beside a host", withAgent.runtime, { mb: 90, cpu: 0.001 }),
+      ...usageVerdicts("runtime beside a host with one idle agent", withAgent.runtime, null),
       ...usageVerdicts("idle host with one idle agent, the agent not counted", withAgent.host, null),
     ],
     details: [...prompts.details, ...details],
