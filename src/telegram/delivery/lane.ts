@@ -12,12 +12,13 @@ import { CallError, type SendFailure } from "../call-error.ts"
 import type { FairShare } from "../fair-share.ts"
 import type { Migration } from "../groups.ts"
 import { readPayload, type Target } from "../payload.ts"
-import type { Budget, Spending } from "./budget.ts"
-import { type Cosmetic, type Show, Slot, showFrame } from "./cosmetic.ts"
+import type { Budget } from "./budget.ts"
+import { type Show, showFrame } from "./cosmetic.ts"
 import { type Next, nextRow, type OpenRow, type TargetState } from "./order.ts"
 import { isOutdated } from "./outdated.ts"
+import { type Frame, Passing, whenRoom } from "./passing.ts"
 import { send } from "./send.ts"
-import { isAsItShouldBe, isShutOut, pauseAfter, type Settlement, settle } from "./settle.ts"
+import { isShutOut, pauseAfter, type Settlement, settle } from "./settle.ts"
 import { weightOf } from "./weight.ts"
 
 /** What the rest of the adapter hears of deliveries. */
@@ -56,17 +57,13 @@ export interface LaneSpec {
 
 type Step =
   | { readonly kind: "row"; readonly open: OpenRow; readonly target: number }
-  | { readonly kind: "frame"; readonly slot: Slot; readonly frame: Cosmetic; readonly target: number }
+  | Frame
   | { readonly kind: "wait"; readonly until: Instant }
   | { readonly kind: "idle" }
 
 /** Rows looked at when choosing; more wait behind them. */
 const WINDOW = 64
 const FRAME_TIMEOUT_MS = 5_000
-/** After a frame was shed. */
-const SHED_MS = 1_000
-/** `retry_after` is whole seconds. */
-const PENALTY_MARGIN_MS = 250
 /** After our own ledger failed. */
 const BROKEN_MS = 1_000
 /** While our own ledger takes nothing. */
@@ -74,7 +71,7 @@ const STORAGE_RETRY_MS = 250
 
 export class ChatLane {
   readonly #spec: LaneSpec
-  readonly #slots = new Map<string, Slot>()
+  readonly #passing: Passing
   /** Aborts the call in flight when stopping takes too long. */
   readonly #abandon = new AbortController()
   #isStopping = false
@@ -89,11 +86,11 @@ export class ChatLane {
   #wasResumed = false
   /** How often in a row nothing could be sent. */
   #unreached = 0
-  /** After a 429 for a draft; Telegram counts those apart from messages. */
-  #draftsClosedUntil: Instant = 0
 
   constructor(spec: LaneSpec) {
     this.#spec = spec
+    const { chat, budget } = spec
+    this.#passing = new Passing({ chat, budget, stateOf: (target) => this.#stateOf(target) })
   }
 
   /** Something new may be owed. */
@@ -112,14 +109,12 @@ export class ChatLane {
   }
 
   show(show: Show): void {
-    const slot = this.#slots.get(show.slot)
-    if (slot) slot.update(show)
-    else this.#slots.set(show.slot, new Slot(show))
+    this.#passing.show(show)
     this.wake()
   }
 
   forget(slot: string): void {
-    this.#slots.delete(slot)
+    this.#passing.forget(slot)
   }
 
   /** Lets the call in flight end, for at most `graceMs`; an outcome that nobody sees stays unknown in the ledger. */
@@ -164,7 +159,7 @@ export class ChatLane {
   #choose(now: Instant): Step {
     if (now < this.#pausedUntil) return { kind: "wait", until: this.#pausedUntil }
     const next = this.#nextRow(now)
-    if (next.kind === "wait") return this.#nextFrame(now, next.until)
+    if (next.kind === "wait") return this.#orFrame(now, next.until)
     const { row, payload } = next.open
     const spending = { chat: this.#spec.chat, weight: weightOf(payload), priority: row.priority }
     const decision = this.#spec.budget.ask(spending, now)
@@ -172,14 +167,17 @@ export class ChatLane {
       this.#spec.budget.spend(spending, now)
       return { kind: "row", open: next.open, target: next.target }
     }
-    const until = decision.kind === "wait" ? decision.until : this.#whenRoom(now)
+    // A stored row is never shed: it asks again.
+    const until = decision.kind === "wait" ? decision.until : whenRoom(this.#spec, now)
     // Status keeps a distance of seconds; the draft need not stand still meanwhile. Anything else comes before drafts.
-    return row.priority === "status" ? this.#nextFrame(now, until) : { kind: "wait", until }
+    return row.priority === "status" ? this.#orFrame(now, until) : { kind: "wait", until }
   }
 
-  /** A stored row is never shed: it asks again. */
-  #whenRoom(now: Instant): Instant {
-    return Math.max(this.#spec.budget.closedUntil(this.#spec.chat), now + SHED_MS)
+  #orFrame(now: Instant, orUntil: Instant | null): Step {
+    const next = this.#passing.next(now)
+    if (next.kind === "frame") return next
+    const until = earliest(next.until, orUntil)
+    return until === null ? { kind: "idle" } : { kind: "wait", until }
   }
 
   #nextRow(now: Instant): Exclude<Next, { kind: "drop" }> {
@@ -343,81 +341,30 @@ export class ChatLane {
     if (failure.kind === "flood") ledger.machine.set(penaltyKey(lane), budget.closedUntil(chat), now)
   }
 
-  #nextFrame(now: Instant, orUntil: Instant | null): Step {
-    let until = orUntil
-    for (const slot of [...this.#slots.values()]) {
-      const dueAt = slot.dueAt
-      if (dueAt !== null && dueAt <= now) {
-        const step = this.#frameOf(slot, now)
-        if (step) return step
-      }
-      const next = this.#slots.has(slot.show.slot) ? slot.dueAt : null
-      if (next !== null) until = until === null ? next : Math.min(until, next)
-    }
-    return until === null ? { kind: "idle" } : { kind: "wait", until }
-  }
-
-  #frameOf(slot: Slot, now: Instant): Step | null {
-    const { budget } = this.#spec
-    const { kind, slot: key } = slot.show
-    const spending = this.#spendingOf(kind)
-    const decision = budget.ask(spending, now)
-    const closedUntil = kind === "edit" ? 0 : this.#draftsClosedUntil
-    if (decision.kind !== "send" || now < closedUntil) {
-      slot.postpone(Math.max(closedUntil, decision.kind === "wait" ? decision.until : this.#whenRoom(now)))
-      return null
-    }
-    const frame = slot.frame(now)
-    if (frame === null) return null
-    const state: TargetState =
-      frame.kind === "edit" ? this.#stateOf(frame.target) : { kind: "there", message: 0 }
-    if (state.kind === "never") this.#slots.delete(key)
-    if (state.kind === "owed") slot.postpone(now + SHED_MS)
-    if (state.kind !== "there") return null
-    budget.spend(spending, now)
-    return { kind: "frame", slot, frame, target: state.message }
-  }
-
-  #spendingOf(kind: Cosmetic["kind"]): Spending {
-    const { chat } = this.#spec
-    if (kind === "typing") return { chat, weight: "light", priority: "draft" }
-    return { chat, weight: "message", priority: kind === "draft" ? "draft" : "status" }
-  }
-
-  async #showFrame({ slot, frame, target }: Extract<Step, { kind: "frame" }>): Promise<void> {
+  async #showFrame(shown: Frame): Promise<void> {
     const { api, clock } = this.#spec
-    const { to } = slot.show
+    const { slot, frame, target } = shown
     this.#wasResumed = false
     try {
       const options = { timeoutMs: FRAME_TIMEOUT_MS, signal: this.#abandon.signal }
-      await showFrame(api, { to, frame, target }, options)
+      await showFrame(api, { to: slot.show.to, frame, target }, options)
       this.#unreached = 0
       slot.shown(frame, clock.now())
     } catch (error) {
       if (!(error instanceof CallError)) throw error
-      this.#afterRefusedFrame({ slot, frame, failure: error.failure })
+      this.#afterRefusedFrame(shown, error.failure)
     }
   }
 
-  #afterRefusedFrame({ slot, frame, failure }: { slot: Slot; frame: Cosmetic; failure: SendFailure }): void {
+  #afterRefusedFrame(refused: Frame, failure: SendFailure): void {
     const now = this.#spec.clock.now()
-    const { show } = slot
-    if (failure.kind === "flood" && frame.kind !== "edit") {
-      this.#draftsClosedUntil = now + failure.retryAfterSeconds * 1000 + PENALTY_MARGIN_MS
-      return slot.postpone(this.#draftsClosedUntil)
-    }
+    if (this.#passing.closesDraftsOnly(refused, failure, now)) return
     this.#noteFailure(failure, now)
     this.#keepPenalty(failure, now)
     const { chat, hooks } = this.#spec
-    if (failure.kind === "migrated") {
-      this.#slots.delete(show.slot)
-      return hooks.onMigrated?.({ from: chat, to: failure.to })
-    }
-    const isFinal = failure.kind === "rejected" || failure.kind === "blocked"
-    if (!isFinal || isShutOut(failure, { isPrivate: isPrivate(chat) })) return slot.postpone(now + SHED_MS)
-    if (failure.kind === "rejected" && isAsItShouldBe(failure.description)) return slot.shown(frame, now)
-    this.#slots.delete(show.slot)
-    hooks.onCosmeticRefused?.(show, failure.description)
+    const reason = this.#passing.refused(refused, failure, now)
+    if (reason !== null) hooks.onCosmeticRefused?.(refused.slot.show, reason)
+    if (failure.kind === "migrated") hooks.onMigrated?.({ from: chat, to: failure.to })
   }
 }
 
@@ -435,4 +382,9 @@ function durabilityOf({ priority }: OutboxRow): Durability {
 
 function isTap({ payload }: OpenRow): boolean {
   return payload.kind === "tap"
+}
+
+function earliest(one: Instant | null, other: Instant | null): Instant | null {
+  if (one === null || other === null) return one ?? other
+  return Math.min(one, other)
 }
