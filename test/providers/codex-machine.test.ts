@@ -169,7 +169,7 @@ describe.skipIf(binary === null)("codex", () => {
   })
 
   describe("whose model is silent", () => {
-    const impatient = { silentNoticeMs: 300, silentLimitMs: 900 }
+    const impatient = { silentNoticeMs: 1_000, silentLimitMs: 2_500 }
 
     it("because it never answers is told of, then given up", async () => {
       const { recorder, send } = await world.open({}, world.create(impatient))
@@ -185,7 +185,7 @@ describe.skipIf(binary === null)("codex", () => {
 
     it("because a command runs is left alone", async () => {
       const { recorder, send } = await world.open({}, world.create(impatient))
-      world.model.script.command("sleep 1.2; echo woke", { yieldMs: 10_000 })
+      world.model.script.command("sleep 3; echo woke", { yieldMs: 10_000 })
       world.model.script.reply("done")
       expect(await recorder.ended(await send("sleep"))).toEqual({ kind: "completed", text: "done" })
       expect(noticeCodes(recorder)).toEqual([])
@@ -196,7 +196,7 @@ describe.skipIf(binary === null)("codex", () => {
     await using lonely = await unreachable(binary ?? "")
     const { recorder, send } = await lonely.world.open(
       {},
-      lonely.world.create({ silentNoticeMs: 300, silentLimitMs: 900 }),
+      lonely.world.create({ silentNoticeMs: 1_000, silentLimitMs: 2_500 }),
     )
     const attempt = await send("anybody?")
     expect(await recorder.ended(attempt)).toMatchObject({ kind: "failed", failure: { class: "transport" } })

@@ -10,17 +10,17 @@ import { startWorld, type World } from "../world.ts"
 
 const HELD_MS = 5_000
 
-/** Asks again and again, one question after the other, how the runtime is. */
+/** Asks again and again, one question after the other, how the runtime is; `ends` tells the longest that one took. */
 async function watchHealth(world: World) {
   const { localUi } = await controlClient(socketPath(world.dataDir, "runtime")).status()
   const stopping = new AbortController()
-  const tookMs: number[] = []
+  let longestMs = 0
   const ask = async () => {
     while (!stopping.signal.aborted) {
       const asked = performance.now()
       const { ok } = await fetch(new URL("/healthz", localUi ?? ""))
       if (!ok) throw new Error("the runtime is not well")
-      tookMs.push(performance.now() - asked)
+      longestMs = Math.max(longestMs, performance.now() - asked)
       await delay(5)
     }
   }
@@ -29,9 +29,7 @@ async function watchHealth(world: World) {
     async ends() {
       stopping.abort()
       await asking
-      const sorted = tookMs.toSorted((a, b) => a - b)
-      const at = (share: number) => sorted[Math.ceil(sorted.length * share) - 1] ?? Number.NaN
-      return { p99: at(0.99), most: at(1), count: sorted.length }
+      return longestMs
     },
   }
 }
@@ -47,22 +45,14 @@ it("is not waited for: the runtime stays quick, and everything goes on when it l
   for (const n of [1, 2, 3]) await owner.says(`prompt ${n}`)
   world.releases("a")
   await delay(HELD_MS)
-  const { p99, most, count } = await watch.ends()
+  const longestMs = await watch.ends()
   expect(world.consumed().filter(({ text }) => text.startsWith("prompt"))).toEqual([])
   other.exec("ROLLBACK")
   other.close()
-  const released = performance.now()
   await owner.sees(/echo: long/)
-  const goesOnAfter = performance.now() - released
   for (const n of [1, 2, 3]) await owner.sees(`echo: prompt ${n}`)
-  console.log(
-    `held ${HELD_MS} ms: /healthz p99 ${p99.toFixed(1)} ms, at most ${most.toFixed(1)} ms, of ${count}; ` +
-      `the first answer ${goesOnAfter.toFixed(0)} ms after it was let go`,
-  )
-  // On a machine with nothing else to do it is 5 ms; a write that waits for the ledger would make it seconds.
-  expect(p99).toBeLessThan(500)
-  expect(most).toBeLessThan(1_000)
-  expect(goesOnAfter).toBeLessThan(4_000)
+  // Writes that wait for the ledger would make it all of the time.
+  expect(longestMs).toBeLessThan(HELD_MS / 2)
   const answers = owner.messages().filter(({ from, text }) => from?.is_bot && text?.includes("echo:"))
   expect(answers).toHaveLength(4)
   for (const n of [1, 2, 3]) {
