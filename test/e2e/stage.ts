@@ -28,8 +28,10 @@ export class Stage<B extends Brain = Brain> implements AsyncDisposable {
   readonly world: World
   readonly brain: B
   #taken = 0
-  /** What the last look at Telegram's calls saw. */
-  #seen: { readonly calls: number; readonly runtime: number | null } = { calls: 0, runtime: null }
+  /** How many of Telegram's calls the last look saw. */
+  #seen = 0
+  #firstRuntime: number | null = null
+  #hasDied = false
 
   constructor(given: { kind: AgentKind; world: World; brain: B }) {
     this.kind = given.kind
@@ -47,16 +49,17 @@ export class Stage<B extends Brain = Brain> implements AsyncDisposable {
 
   /**
    * Throws when Telegram refused a call since the last look. A runtime that died after an edit and before it had noted
-   * it down repeats the edit, which Telegram says is none.
+   * it down repeats the edit, at once or when that chat has room again, and Telegram says that it is none.
    */
   readonly assertClean = (): void => {
-    const { telegram, runtimePid: runtime } = this.world
-    const { calls, runtime: before } = this.#seen
-    this.#seen = { calls: telegram.calls.length, runtime }
-    const mayRepeat = before !== null && before !== runtime
+    const { telegram, runtimePid } = this.world
+    this.#firstRuntime ??= runtimePid
+    this.#hasDied ||= runtimePid !== this.#firstRuntime
+    const seen = this.#seen
+    this.#seen = telegram.calls.length
     const isRepeated = (call: CallRecord) =>
-      mayRepeat && /message is not modified/.test(call.rejection?.description ?? "")
-    telegram.assertClean((call) => call.seq <= calls || isRepeated(call))
+      this.#hasDied && /message is not modified/.test(call.rejection?.description ?? "")
+    telegram.assertClean((call) => call.seq <= seen || isRepeated(call))
   }
 
   /** Where the session works that was begun in this chat. */
