@@ -300,7 +300,7 @@ describe("problems of a configuration", () => {
 
 describe("the data directory", () => {
   const locate = (commandLine: string | undefined, environment: Record<string, string>) =>
-    locateDataDir({ commandLine, environment, home, cwd: "/work" }).path
+    locateDataDir({ commandLine, environment, home, cwd: "/where/it/runs" }).path
 
   it("comes from --data-dir, else DATA_DIR, else the home directory", () => {
     expect(locate("/a", { DATA_DIR: "/b" })).toBe("/a")
@@ -309,7 +309,7 @@ describe("the data directory", () => {
   })
 
   it("may be relative to where the command runs, or to the home directory", () => {
-    expect(locate("data", {})).toBe("/work/data")
+    expect(locate("data", {})).toBe("/where/it/runs/data")
     expect(locate(undefined, { DATA_DIR: "~/ra" })).toBe(`${home}/ra`)
   })
 })
