@@ -16,7 +16,7 @@ export class FairShare {
   }
 
   /** Runs a step at once while our part of the round lasts, else in a later round; first come, first served. */
-  run<T>(step: () => T): Promise<Awaited<T>> {
+  run<T>(step: () => T | Promise<T>): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>()
     const take = () => {
       try {
@@ -27,7 +27,7 @@ export class FairShare {
     }
     if (this.#waiting.length > 0 || this.#isSpent()) this.#waiting.push(take)
     else take()
-    return promise as Promise<Awaited<T>>
+    return promise
   }
 
   #isSpent(): boolean {
