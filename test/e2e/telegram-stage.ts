@@ -63,6 +63,10 @@ export async function hostOutOfReach(world: World): Promise<Disposable> {
     if (acquired.kind === "taken") throw new Error("the host has not ended yet")
     return acquired
   })
+  // A prompt handed to the dead one would be neither begun nor waiting until another says what became of it.
+  await vi.waitFor(async () => expect((await terminal(world).status()).host.state).not.toBe("connected"), {
+    timeout: 10_000,
+  })
   let isHeld = true
   return {
     [Symbol.dispose]() {
