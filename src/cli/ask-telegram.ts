@@ -1,6 +1,6 @@
 import type { BotAnswer } from "../ops/bots.ts"
-import { type BotApi, createBotApi } from "../telegram/api.ts"
-import { CallError, describeFailure } from "../telegram/call-error.ts"
+import { type BotApi, createBotApi } from "../telegram/wire/api.ts"
+import { CallError, describeFailure } from "../telegram/wire/call-error.ts"
 
 const patienceMs = 8000
 

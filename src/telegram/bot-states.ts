@@ -2,7 +2,7 @@
 import type { TelegramSay } from "../core/texts/telegram.ts"
 import type { Bot } from "../ledger/machine.ts"
 import type { Kernel } from "../runtime/kernel.ts"
-import type { Outgoing } from "./outgoing.ts"
+import type { Outgoing } from "./delivery/outgoing.ts"
 
 export interface BotStatesSpec {
   readonly kernel: Kernel

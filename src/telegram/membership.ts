@@ -2,12 +2,12 @@
 import type { ChatMember, ChatMemberUpdated } from "grammy/types"
 import type { TelegramSay } from "../core/texts/telegram.ts"
 import type { Kernel } from "../runtime/kernel.ts"
-import { type Address, isPrivate, laneOf } from "./address.ts"
+import type { Outgoing } from "./delivery/outgoing.ts"
+import type { Button } from "./delivery/payload.ts"
 import type { Effect } from "./effect.ts"
 import { nothing } from "./effect.ts"
-import { isGroupOn, switchGroup } from "./groups.ts"
-import type { Outgoing } from "./outgoing.ts"
-import type { Button } from "./payload.ts"
+import { type Address, isPrivate, laneOf } from "./places/address.ts"
+import { isGroupOn, switchGroup } from "./places/groups.ts"
 import type { RequestNotices } from "./requests/notice.ts"
 
 export interface MembershipSpec {

@@ -2,9 +2,9 @@
 import type { Log } from "../core/log.ts"
 import { telegramText } from "../core/texts/telegram.ts"
 import type { Language } from "../core/texts/text.ts"
-import type { BotApi } from "./api.ts"
-import { CallError } from "./call-error.ts"
 import type { Command } from "./commands/command.ts"
+import type { BotApi } from "./wire/api.ts"
+import { CallError } from "./wire/call-error.ts"
 
 export interface Menu {
   readonly commands: readonly Command[]

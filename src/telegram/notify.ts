@@ -1,13 +1,13 @@
 /** What Telegram owes the owner for each fact of the runtime. Runs inside the fact's own transaction. */
 import type { Session } from "../ledger/sessions.ts"
 import type { Fact, Surface } from "../runtime/surface.ts"
-import { TELEGRAM } from "./address.ts"
-import type { Answers } from "./answers.ts"
-import { providerLabel } from "./provider-label.ts"
-import { addressesOf, addressesOfRequest, type Reach } from "./reach.ts"
+import { TELEGRAM } from "./places/address.ts"
+import { addressesOf, addressesOfRequest, type Reach } from "./places/reach.ts"
 import type { RequestNotices } from "./requests/notice.ts"
 import type { Topics } from "./topics.ts"
-import type { TurnCards } from "./turn-card.ts"
+import type { TurnCards } from "./turns/card.ts"
+import type { Answers } from "./turns/outcome.ts"
+import { providerLabel } from "./words/provider-label.ts"
 
 export interface NotifySpec {
   readonly reach: Reach

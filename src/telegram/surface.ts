@@ -3,14 +3,14 @@ import type { Config } from "../core/config.ts"
 import type { Bot } from "../ledger/machine.ts"
 import type { Kernel } from "../runtime/kernel.ts"
 import type { Fact, Surface } from "../runtime/surface.ts"
-import { type BotApi, createBotApi } from "./api.ts"
 import { assemble, type Parts } from "./assemble.ts"
-import type { Rules } from "./authorise.ts"
 import { commands } from "./commands/table.ts"
-import { isGroupOn } from "./groups.ts"
+import { Poller, type PollTiming } from "./intake/poller.ts"
 import { registerMenu } from "./menu.ts"
-import { Poller, type PollTiming } from "./poller.ts"
+import type { Rules } from "./places/authorise.ts"
+import { isGroupOn } from "./places/groups.ts"
 import { watchForLostTaps } from "./requests/repost.ts"
+import { type BotApi, createBotApi } from "./wire/api.ts"
 
 export interface TelegramSpec {
   readonly kernel: Kernel

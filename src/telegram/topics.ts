@@ -5,11 +5,11 @@ import type { OutboxRow } from "../ledger/outbox.ts"
 import type { Session } from "../ledger/sessions.ts"
 import type { SessionId } from "../protocol/ids.ts"
 import type { Kernel } from "../runtime/kernel.ts"
-import { type Address, formatAddress, parseAddress, TELEGRAM } from "./address.ts"
+import type { Outgoing } from "./delivery/outgoing.ts"
+import { readPayload } from "./delivery/payload.ts"
 import { type Effect, nothing } from "./effect.ts"
-import type { Outgoing } from "./outgoing.ts"
-import { readPayload } from "./payload.ts"
-import { setTopicState, topicState } from "./topic-state.ts"
+import { type Address, formatAddress, parseAddress, TELEGRAM } from "./places/address.ts"
+import { setTopicState, topicState } from "./places/topic-state.ts"
 
 export interface TopicsSpec {
   readonly kernel: Kernel

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Log } from "../../src/core/log.ts"
 import { type Ledger, openLedger } from "../../src/ledger/ledger.ts"
-import { type BotApi, createBotApi } from "../../src/telegram/api.ts"
+import { type BotApi, createBotApi } from "../../src/telegram/wire/api.ts"
 import type { FakeBot } from "./telegram/bot.ts"
 import { type BotSpec, startTelegram, type TelegramOptions, type TelegramServer } from "./telegram/server.ts"
 

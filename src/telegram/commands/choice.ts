@@ -1,5 +1,5 @@
 /** Cards that offer a choice, each button being the command that makes it. */
-import type { Buttons } from "../payload.ts"
+import type { Buttons } from "../delivery/payload.ts"
 import type { Call } from "./command.ts"
 
 export interface Choice {

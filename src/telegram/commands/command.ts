@@ -3,10 +3,10 @@ import type { TelegramSay } from "../../core/texts/telegram.ts"
 import type { Channel } from "../../ledger/channels.ts"
 import type { Session } from "../../ledger/sessions.ts"
 import type { Kernel } from "../../runtime/kernel.ts"
-import type { ActionBody } from "../actions.ts"
-import type { Address } from "../address.ts"
+import type { ActionBody } from "../delivery/actions.ts"
+import type { Button, Buttons } from "../delivery/payload.ts"
 import type { Effect } from "../effect.ts"
-import type { Button, Buttons } from "../payload.ts"
+import type { Address } from "../places/address.ts"
 import type { RichPart } from "../rendering/rich.ts"
 
 export interface Call {

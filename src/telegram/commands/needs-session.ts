@@ -1,5 +1,5 @@
 import type { Session } from "../../ledger/sessions.ts"
-import { NoSessionHere } from "../owner-words.ts"
+import { NoSessionHere } from "../words/owner-words.ts"
 import type { Call } from "./command.ts"
 
 /** @throws NoSessionHere when neither the chat nor the message replied to has a session. */

@@ -1,5 +1,5 @@
-import { sumOfContext } from "../footer.ts"
 import { bold, code, concat, join, type Rich } from "../rendering/rich.ts"
+import { sumOfContext } from "../words/footer.ts"
 import type { Call, Command } from "./command.ts"
 import { mustHaveSession } from "./needs-session.ts"
 import { titleOf } from "./switch.ts"

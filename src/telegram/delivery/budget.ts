@@ -11,7 +11,7 @@ import {
   spend,
 } from "../../core/meter.ts"
 import type { Instant } from "../../protocol/ids.ts"
-import { isPrivate } from "../address.ts"
+import { isPrivate } from "../places/address.ts"
 
 /**
  * `message`: counts against the chat (sends, edits, drafts, topic changes). `light`: against the bot alone, but never

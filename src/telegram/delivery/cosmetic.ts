@@ -1,9 +1,9 @@
 /** What a chat is shown in passing: never stored, the newest frame wins, shed whenever there is no room. */
 import type { Instant } from "../../protocol/ids.ts"
-import type { Address } from "../address.ts"
-import type { BotApi, CallOptions } from "../api.ts"
-import type { Buttons, Target } from "../payload.ts"
+import type { Address } from "../places/address.ts"
 import type { Rich } from "../rendering/rich.ts"
+import type { BotApi, CallOptions } from "../wire/api.ts"
+import type { Buttons, Target } from "./payload.ts"
 import { keyboard } from "./send.ts"
 
 export type Cosmetic =

@@ -1,8 +1,8 @@
 /** The same content in a form that Telegram takes, after it refused the first one. Each step drops one ornament. */
 
-import { CAPTION_LIMIT, TEXT_LIMIT } from "../limits.ts"
-import type { Buttons, FilePayload, Payload, TextPayload } from "../payload.ts"
 import { concat, EMPTY, type Rich } from "../rendering/rich.ts"
+import { CAPTION_LIMIT, TEXT_LIMIT } from "../wire/limits.ts"
+import type { Buttons, FilePayload, Payload, TextPayload } from "./payload.ts"
 
 export interface Refused {
   readonly description: string

@@ -6,8 +6,8 @@ import { resent, startDelivery } from "../../../test/fakes/delivery.ts"
 import { OWNER } from "../../../test/fakes/telegram-rig.ts"
 import { LEDGER_FILE } from "../../ledger/database.ts"
 import type { SessionId, TurnId } from "../../protocol/ids.ts"
-import { laneOf } from "../address.ts"
 import { FairShare } from "../fair-share.ts"
+import { laneOf } from "../places/address.ts"
 import { bold, plain } from "../rendering/rich.ts"
 
 describe("delivery", { concurrent: true }, () => {

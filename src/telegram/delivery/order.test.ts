@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest"
 import { type OutboxRow, PRIORITY, type Priority } from "../../ledger/outbox.ts"
 import type { TurnId } from "../../protocol/ids.ts"
-import type { Payload, Target } from "../payload.ts"
 import { plain } from "../rendering/rich.ts"
 import { nextRow, type OpenRow, type TargetState } from "./order.ts"
+import type { Payload, Target } from "./payload.ts"
 
 const to = { bot: 5, chat: 42, thread: 7 }
 const text: Payload = { kind: "text", to, rich: plain("x") }

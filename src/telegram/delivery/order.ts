@@ -1,7 +1,7 @@
 /** Which of a lane's open rows may go next. Pure. */
 import type { OutboxRow } from "../../ledger/outbox.ts"
 import type { Instant } from "../../protocol/ids.ts"
-import { type Payload, type Target, targetOf } from "../payload.ts"
+import { type Payload, type Target, targetOf } from "./payload.ts"
 
 export interface OpenRow {
   readonly row: OutboxRow

@@ -1,11 +1,11 @@
 /** What one chat is shown in passing: which frame is due, and what becomes of those that Telegram refuses. */
 import type { Instant } from "../../protocol/ids.ts"
-import { isPrivate } from "../address.ts"
-import type { SendFailure } from "../call-error.ts"
-import type { Target } from "../payload.ts"
+import { isPrivate } from "../places/address.ts"
+import type { SendFailure } from "../wire/call-error.ts"
 import type { Budget, Spending } from "./budget.ts"
 import { type Cosmetic, type Show, Slot } from "./cosmetic.ts"
 import type { TargetState } from "./order.ts"
+import type { Target } from "./payload.ts"
 import { isAsItShouldBe, isShutOut } from "./settle.ts"
 
 export interface PassingSpec {

@@ -3,12 +3,12 @@ import { constants } from "node:fs"
 import { type FileHandle, open } from "node:fs/promises"
 import type { InlineKeyboardButton, InlineKeyboardMarkup } from "grammy/types"
 import { InputFile } from "grammy/web"
-import type { BotApi, CallOptions } from "../api.ts"
-import { CallError, classify, type SendFailure } from "../call-error.ts"
-import { safeFileName } from "../file-name.ts"
-import { CAPTION_LIMIT, LOCAL_LIMIT, TEXT_LIMIT, UPLOAD_LIMIT } from "../limits.ts"
-import type { Button, Buttons, FilePayload, Payload, TextPayload } from "../payload.ts"
+import { safeFileName } from "../files/file-name.ts"
 import { concat, EMPTY, type Rich } from "../rendering/rich.ts"
+import type { BotApi, CallOptions } from "../wire/api.ts"
+import { CallError, classify, type SendFailure } from "../wire/call-error.ts"
+import { CAPTION_LIMIT, LOCAL_LIMIT, TEXT_LIMIT, UPLOAD_LIMIT } from "../wire/limits.ts"
+import type { Button, Buttons, FilePayload, Payload, TextPayload } from "./payload.ts"
 
 export interface Sending {
   readonly payload: Payload

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
-import type { SendFailure } from "../call-error.ts"
-import type { Payload } from "../payload.ts"
 import { bold, plain } from "../rendering/rich.ts"
+import type { SendFailure } from "../wire/call-error.ts"
+import type { Payload } from "./payload.ts"
 import { type Attempted, type Settlement, settle } from "./settle.ts"
 
 const to = { bot: 5, chat: 42, thread: null }

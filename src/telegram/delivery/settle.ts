@@ -1,9 +1,9 @@
 /** What becomes of a row whose call failed. Pure; the whole delivery policy is here. */
 import type { OutboxRow } from "../../ledger/outbox.ts"
-import type { SendFailure } from "../call-error.ts"
-import { describeFailure } from "../call-error.ts"
-import { type Payload, repeatability } from "../payload.ts"
+import type { SendFailure } from "../wire/call-error.ts"
+import { describeFailure } from "../wire/call-error.ts"
 import { safer } from "./fallback.ts"
+import { type Payload, repeatability } from "./payload.ts"
 
 export type Settlement =
   /** Not needed after all: it is as it should be. */

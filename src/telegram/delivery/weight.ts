@@ -1,5 +1,5 @@
-import type { Payload } from "../payload.ts"
 import type { Weight } from "./budget.ts"
+import type { Payload } from "./payload.ts"
 
 /** What a call for this payload counts as. */
 export function weightOf(payload: Payload): Weight {

@@ -10,7 +10,7 @@ import type { StoredRequest } from "../../ledger/requests.ts"
 import type { Session } from "../../ledger/sessions.ts"
 import type { AttemptId, ProviderId, RequestId, SessionId, TurnId } from "../../protocol/ids.ts"
 import type { Permission } from "../../protocol/session.ts"
-import { Outgoing } from "../outgoing.ts"
+import { Outgoing } from "../delivery/outgoing.ts"
 import { closedCard } from "./card.ts"
 
 const session: Session = {

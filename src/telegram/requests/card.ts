@@ -9,11 +9,9 @@ import type { StoredRequest } from "../../ledger/requests.ts"
 import type { Session } from "../../ledger/sessions.ts"
 import type { FileChange, OptionEffect, RequestBody, RequestOption } from "../../protocol/session.ts"
 import { closureOf } from "../../runtime/closure.ts"
-import type { Address } from "../address.ts"
-import type { Outgoing } from "../outgoing.ts"
-import { clockTime } from "../owner-words.ts"
-import type { Button, Buttons } from "../payload.ts"
-import { providerLabel } from "../provider-label.ts"
+import type { Outgoing } from "../delivery/outgoing.ts"
+import type { Button, Buttons } from "../delivery/payload.ts"
+import type { Address } from "../places/address.ts"
 import { renderMarkdown } from "../rendering/markdown.ts"
 import {
   bold,
@@ -26,7 +24,9 @@ import {
   type RichPart,
 } from "../rendering/rich.ts"
 import { splitRich } from "../rendering/split.ts"
-import { shortPath } from "../workspace-path.ts"
+import { clockTime } from "../words/owner-words.ts"
+import { providerLabel } from "../words/provider-label.ts"
+import { shortPath } from "../words/workspace-path.ts"
 import { type Answering, questionAt } from "./questions.ts"
 
 type Approval = Extract<RequestBody, { kind: "approval" }>

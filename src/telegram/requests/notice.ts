@@ -1,9 +1,9 @@
 /** The cards of requests: posted when an agent asks, closed when it is decided, posted again when a tap may be lost. */
 import type { StoredRequest } from "../../ledger/requests.ts"
 import type { Session } from "../../ledger/sessions.ts"
-import { type Address, formatAddress, laneOf } from "../address.ts"
-import { type Migration, movedTo } from "../groups.ts"
-import { readPayload } from "../payload.ts"
+import { readPayload } from "../delivery/payload.ts"
+import { type Address, formatAddress, laneOf } from "../places/address.ts"
+import { type Migration, movedTo } from "../places/groups.ts"
 import { concat } from "../rendering/rich.ts"
 import { type CardContext, closedCard, missedLine, openCard } from "./card.ts"
 import { type Answering, NOT_BEGUN } from "./questions.ts"

@@ -1,0 +1,93 @@
+/** Writes what is owed to chats into the outbox. Only inside a transaction; the lane is woken after its commit. */
+import { randomBytes } from "node:crypto"
+import type { Clock } from "../../core/clock.ts"
+import type { Ledger } from "../../ledger/ledger.ts"
+import type { Priority } from "../../ledger/outbox.ts"
+import type { RequestId, SessionId, TurnId } from "../../protocol/ids.ts"
+import { type Address, formatAddress, laneOf } from "../places/address.ts"
+import { concat, type Rich, type RichPart } from "../rendering/rich.ts"
+import { ACTION_LIFETIME_MS, type ActionBody } from "./actions.ts"
+import type { Button, Buttons, Payload, Target } from "./payload.ts"
+
+/** What a row is about: the message it becomes is then found again by it. */
+export interface About {
+  readonly session?: SessionId | null
+  readonly turn?: TurnId | null
+  readonly request?: RequestId | null
+}
+
+export interface TextOptions extends About {
+  /** Two texts with one key are one message; null when repeats are meant. */
+  readonly key: string | null
+  readonly priority: Priority
+  readonly buttons?: Buttons
+  readonly replyTo?: number | null
+  readonly silent?: boolean
+  /** Opens the owner's keyboard as a reply to this message. Not together with buttons. */
+  readonly forceReply?: boolean
+}
+
+export class Outgoing {
+  readonly #ledger: Ledger
+  readonly #clock: Clock
+  readonly #wake: (lane: string) => void
+
+  constructor(ledger: Ledger, clock: Clock, wake: (lane: string) => void) {
+    this.#ledger = ledger
+    this.#clock = clock
+    this.#wake = wake
+  }
+
+  text(to: Address, content: RichPart, options: TextOptions): void {
+    const { key, priority, buttons, replyTo, silent, forceReply, ...about } = options
+    const payload: Payload = {
+      kind: "text",
+      to,
+      rich: toRich(content),
+      ...(buttons && buttons.length > 0 ? { buttons } : {}),
+      ...(replyTo != null ? { replyTo } : {}),
+      ...(silent ? { silent } : {}),
+      ...(forceReply ? { forceReply } : {}),
+    }
+    this.owe(to, payload, { key, priority, ...about })
+  }
+
+  /** Replaces a message of ours; without buttons they go. */
+  edit(
+    to: Address,
+    target: Target,
+    content: RichPart,
+    options: { priority: Priority; buttons?: Buttons } & About,
+  ): void {
+    const { priority, buttons, ...about } = options
+    const rich = toRich(content)
+    this.owe(
+      to,
+      { kind: "edit", to, target, rich, ...(buttons ? { buttons } : {}) },
+      { key: null, priority, ...about },
+    )
+  }
+
+  /** Ends a tap's spinner. */
+  tap(to: Address, queryId: string, notice?: { readonly text: string; readonly alert?: boolean }): void {
+    const payload: Payload = { kind: "tap", bot: to.bot, queryId, ...notice }
+    this.owe(to, payload, { key: `tap:${queryId}`, priority: "answer" })
+  }
+
+  owe(to: Address, payload: Payload, row: { key: string | null; priority: Priority } & About): void {
+    const lane = laneOf(to)
+    this.#ledger.outbox.owe({ ...row, lane, payload }, this.#clock.now())
+    this.#ledger.afterCommit(() => this.#wake(lane))
+  }
+
+  /** A button that does `body` once, in this chat only. */
+  button(to: Address, label: string, body: ActionBody, style?: Button["style"]): Button {
+    const id = randomBytes(16).toString("base64url")
+    const now = this.#clock.now()
+    const address = formatAddress({ ...to, thread: null })
+    this.#ledger.actions.add({ id, address, body, expiresAt: now + ACTION_LIFETIME_MS }, now)
+    return { label, action: id, ...(style ? { style } : {}) }
+  }
+}
+
+const toRich = (content: RichPart): Rich => (typeof content === "string" ? concat(content) : content)

@@ -1,0 +1,57 @@
+/**
+ * What belongs together: the photos of an album, and the pieces Telegram's clients make of one long paste. Ordinary
+ * messages never wait.
+ */
+import type { Message } from "grammy/types"
+import type { Instant } from "../../protocol/ids.ts"
+
+/** How long an album may still grow after its last part came, in ms. */
+const ALBUM_QUIET_MS = 600
+/** How long the next piece of a paste may take after a piece that was cut, in ms. */
+const PASTE_QUIET_MS = 1_200
+/** Clients cut at 4096 UTF-16 units, a little earlier when they look for a word's end. */
+const CUT_LENGTH = 3_900
+
+export interface Arrival {
+  readonly message: Message | undefined
+  readonly receivedAt: Instant
+}
+
+export type Gathered =
+  /** The first `count` arrivals are one. */
+  { readonly kind: "ready"; readonly count: number } | { readonly kind: "wait"; readonly until: Instant }
+
+/** Looks at what a chat has waiting, oldest first; there is at least one. */
+export function gather(arrivals: readonly Arrival[], now: Instant): Gathered {
+  const count = groupLength(arrivals)
+  const last = arrivals[count - 1]
+  const quiet = last ? quietAfter(last.message) : 0
+  const isClosed = arrivals.length > count || quiet === 0
+  if (isClosed || !last) return { kind: "ready", count }
+  const until = last.receivedAt + quiet
+  return now >= until ? { kind: "ready", count } : { kind: "wait", until }
+}
+
+function groupLength(arrivals: readonly Arrival[]): number {
+  let count = 1
+  while (count < arrivals.length && continues(arrivals[count - 1]?.message, arrivals[count]?.message))
+    count += 1
+  return count
+}
+
+function continues(before: Message | undefined, next: Message | undefined): boolean {
+  if (!before || !next) return false
+  if (before.media_group_id !== undefined) return before.media_group_id === next.media_group_id
+  return isCut(before) && next.text !== undefined && !next.text.startsWith("/") && !isForwarded(next)
+}
+
+function quietAfter(message: Message | undefined): number {
+  if (!message) return 0
+  if (message.media_group_id !== undefined) return ALBUM_QUIET_MS
+  return isCut(message) ? PASTE_QUIET_MS : 0
+}
+
+const isCut = (message: Message): boolean =>
+  (message.text?.length ?? 0) >= CUT_LENGTH && !message.text?.startsWith("/") && !isForwarded(message)
+
+const isForwarded = (message: Message): boolean => message.forward_origin !== undefined

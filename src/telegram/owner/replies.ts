@@ -1,0 +1,81 @@
+/** What the owner writes as a reply to a card: an answer of their own, the reason of a denial, a prompt's new text. */
+import type { Message } from "grammy/types"
+import type { TelegramSay } from "../../core/texts/telegram.ts"
+import type { TurnId } from "../../protocol/ids.ts"
+import type { Kernel } from "../../runtime/kernel.ts"
+import type { Outgoing } from "../delivery/outgoing.ts"
+import type { Effect } from "../effect.ts"
+import { type Address, formatAddress } from "../places/address.ts"
+import { rowRepliedTo } from "../places/addressed.ts"
+import { pre } from "../rendering/rich.ts"
+import type { RequestAnswers } from "../requests/answers.ts"
+
+export interface RepliesSpec {
+  readonly kernel: Kernel
+  readonly say: TelegramSay
+  readonly out: Outgoing
+  readonly requestAnswers: RequestAnswers
+}
+
+export class Replies {
+  readonly #spec: RepliesSpec
+
+  constructor(spec: RepliesSpec) {
+    this.#spec = spec
+  }
+
+  /** Null when the message is no such reply. */
+  prepare(message: Message, address: Address): Effect | null {
+    const { kernel, requestAnswers } = this.#spec
+    const row = rowRepliedTo(kernel.ledger, message, address)
+    const text = message.text ?? ""
+    if (!row || text === "") return null
+    const tell = (said: string) => this.#tell(said, message, address)
+    const request = row.request === null ? null : kernel.ledger.requests.find(row.request)
+    // Once it is decided, a reply to its card is simply the next prompt of that session.
+    if (request && (request.state === "open" || this.#isLate(request.closedAt))) {
+      return () => {
+        const notice = requestAnswers.reply(request.id, text, address)
+        if (notice) tell(notice.text)
+      }
+    }
+    if (!row.key?.startsWith(EDIT_KEY) || !row.turn) return null
+    return this.#newText(row.turn, text, tell)
+  }
+
+  /** Asks for the new text of a waiting prompt; the owner's reply is it. Only inside a transaction. */
+  askForText(id: TurnId, to: Address): void {
+    const { kernel, say, out } = this.#spec
+    const turn = kernel.ledger.turns.find(id)
+    if (turn?.prompt.text) out.text(to, pre(turn.prompt.text.slice(0, COPIED)), quiet)
+    const key = `${EDIT_KEY}${id}:${formatAddress(to)}:${kernel.clock.now()}`
+    out.text(to, say("queue.edit_how"), { key, priority: "answer", turn: id, forceReply: true })
+  }
+
+  #newText(id: TurnId, text: string, tell: (text: string) => void): Effect {
+    const { kernel, say } = this.#spec
+    return () => {
+      const turn = kernel.ledger.turns.find(id)
+      if (turn?.state !== "queued") return tell(say("queue.too_late"))
+      if (turn.prompt.text === text) return tell(say("queue.unchanged"))
+      kernel.turns.edit(id, { text, files: turn.prompt.files })
+      tell(say("queue.edited"))
+    }
+  }
+
+  /** Written while somebody else decided: meant for the card, so it must not become a prompt. */
+  #isLate(closedAt: number | null): boolean {
+    return closedAt !== null && this.#spec.kernel.clock.now() - closedAt < LATE_MS
+  }
+
+  #tell(text: string, message: Message, to: Address): void {
+    const key = `reply:${formatAddress(to)}:${message.message_id}`
+    this.#spec.out.text(to, text, { key, priority: "answer" })
+  }
+}
+
+const EDIT_KEY = "edit:"
+/** So much of the present text is shown, to be copied and changed. */
+const COPIED = 3_500
+const LATE_MS = 60_000
+const quiet = { key: null, priority: "answer", silent: true } as const

@@ -1,0 +1,202 @@
+/**
+ * The one message that stands for a turn while it is not answered: made when the turn has to wait or takes long, then
+ * edited, never sent again and never deleted. Facts are written here durably; `progress.ts` shows what passes.
+ */
+import { formatDuration } from "../../core/duration.ts"
+import type { TelegramSay } from "../../core/texts/telegram.ts"
+import type { AttemptHold } from "../../core/turn.ts"
+import type { Ledger } from "../../ledger/ledger.ts"
+import type { OutboxRow, Priority } from "../../ledger/outbox.ts"
+import type { Session } from "../../ledger/sessions.ts"
+import type { Turn } from "../../ledger/turns.ts"
+import type { Outcome, Usage } from "../../protocol/session.ts"
+import { short } from "../commands/work.ts"
+import type { Outgoing } from "../delivery/outgoing.ts"
+import { type Buttons, readPayload } from "../delivery/payload.ts"
+import { type Address, formatAddress } from "../places/address.ts"
+import { movedTo } from "../places/groups.ts"
+import { bold, concat, italic, type Rich } from "../rendering/rich.ts"
+import { footer } from "../words/footer.ts"
+import { clockTime, wordReason } from "../words/owner-words.ts"
+
+export interface CardPlace {
+  readonly to: Address
+  readonly key: string
+  readonly row: OutboxRow
+}
+
+export interface TurnCardSpec {
+  readonly ledger: Ledger
+  readonly say: TelegramSay
+  readonly out: Outgoing
+}
+
+export interface EndedAbout {
+  readonly session: Session
+  readonly label: string
+  readonly usage: Usage | null
+  /** It had come while nobody was here, and the owner has not let it run. */
+  readonly wasOffered: boolean
+}
+
+const TEXT_SHOWN = 200
+
+export const cardKey = (turn: Pick<Turn, "id">, to: Address): string => `card:${turn.id}:${formatAddress(to)}`
+
+/** Where a turn has its card, wherever its session is shown by now. */
+export function cardsOf(ledger: Ledger, turn: Pick<Turn, "id">): readonly CardPlace[] {
+  return ledger.outbox.ofTurn(turn.id).flatMap((row) => {
+    const payload = row.key?.startsWith(`card:${turn.id}:`) ? readPayload(row.payload) : null
+    if (row.key === null || payload?.kind !== "text" || movedTo(ledger, payload.to.chat) !== null) return []
+    return [{ to: payload.to, key: row.key, row }]
+  })
+}
+
+export class TurnCards {
+  readonly #spec: TurnCardSpec
+
+  constructor(spec: TurnCardSpec) {
+    this.#spec = spec
+  }
+
+  /** A turn that runs at once needs none. */
+  queued(turn: Turn, behind: Turn | null, to: Address): void {
+    if (behind !== null || turn.hold !== null) this.waits(turn, to)
+  }
+
+  waits(turn: Turn, to: Address): void {
+    const isAsked = turn.hold?.kind === "confirm"
+    this.#spec.out.text(to, this.#waitingText(turn), {
+      key: cardKey(turn, to),
+      // A prompt that waits for the owner's word would wait for ever behind a lost card.
+      priority: isAsked ? "request" : "status",
+      silent: !isAsked,
+      session: turn.session,
+      turn: turn.id,
+      replyTo: sourceOf(turn),
+      buttons: this.#waitingButtons(turn, to),
+    })
+  }
+
+  /** By the owner, who wants to see it done. */
+  edited(turn: Turn): void {
+    const buttonsAt = (to: Address) => this.#waitingButtons(turn, to)
+    this.#editAll(turn, this.#waitingText(turn), { priority: "answer", buttonsAt })
+  }
+
+  steered(turn: Turn, outcome: "steered" | "too_late" | "unsupported"): void {
+    const { say } = this.#spec
+    const note = {
+      steered: say("queue.steered"),
+      too_late: say("queue.steer_late"),
+      unsupported: say("queue.steer_unsupported"),
+    }[outcome]
+    const text = concat(bold(note), `\n${short(turn, TEXT_SHOWN)}`)
+    const buttonsAt = outcome === "steered" ? null : (to: Address) => [this.#changeButtons(turn, to)]
+    this.#editAll(turn, text, { priority: "answer", buttonsAt })
+  }
+
+  /** The next attempt waits. A limit also notifies: hours may pass before the owner hears again. */
+  held(turn: Turn, hold: AttemptHold, to: Address): void {
+    const { out, ledger } = this.#spec
+    const text = concat(bold(`⏳ ${this.#holdText(hold)}`), `\n${short(turn, TEXT_SHOWN)}`)
+    const isLimit = hold.kind === "limit"
+    const about = { session: turn.session, turn: turn.id, replyTo: sourceOf(turn) }
+    const known = cardsOf(ledger, turn).find((card) => formatAddress(card.to) === formatAddress(to))
+    if (!known) {
+      const options = { key: cardKey(turn, to), silent: !isLimit, buttons: [[this.stopButton(turn, to)]] }
+      return out.text(to, text, { ...options, ...about, priority: isLimit ? "final" : "status" })
+    }
+    const buttons = [[this.stopButton(turn, to)]]
+    out.edit(to, { key: known.key }, text, { priority: "status", buttons })
+    if (isLimit) {
+      const key = `limit:${turn.id}:${formatAddress(to)}:${hold.until}`
+      out.text(to, `⏳ ${this.#holdText(hold)}`, { ...about, key, priority: "final" })
+    }
+  }
+
+  /** The last state: no buttons, and what it took. */
+  ended(turn: Turn, outcome: Outcome, about: EndedAbout): void {
+    const wasDropped = turn.startedAt === null && outcome.kind === "stopped"
+    if (wasDropped) return this.#editAll(turn, this.#droppedText(turn, about), { priority: "answer" })
+    this.#editAll(turn, this.#endedText(turn, outcome, about), { priority: "status" })
+  }
+
+  stopButton(turn: Turn, to: Address) {
+    const { out, say } = this.#spec
+    return out.button(
+      to,
+      say("button.stop"),
+      { kind: "turn.stop", turn: turn.id, clearQueue: false },
+      "danger",
+    )
+  }
+
+  #editAll(
+    turn: Turn,
+    text: Rich,
+    { priority, buttonsAt }: { priority: Priority; buttonsAt?: ((to: Address) => Buttons) | null },
+  ): void {
+    const { ledger, out } = this.#spec
+    for (const { to, key } of cardsOf(ledger, turn)) {
+      out.edit(to, { key }, text, { priority, ...(buttonsAt ? { buttons: buttonsAt(to) } : {}) })
+    }
+  }
+
+  #waitingText(turn: Turn): Rich {
+    const { say } = this.#spec
+    const text = short(turn, TEXT_SHOWN)
+    if (turn.hold?.kind !== "confirm") return concat(bold(`⏳ ${say("queue.card")}`), `\n${text}`)
+    return concat(bold(say("queue.held", { when: clockTime(turn.hold.sentAt) })), `\n${text}`)
+  }
+
+  #holdText(hold: AttemptHold): string {
+    const { say } = this.#spec
+    const time = clockTime(hold.until)
+    if (hold.kind === "limit") return say("status.limit", { time })
+    const { attempt, of, failure } = hold
+    return say("status.retry", { attempt, of, time, why: wordReason(failure, say) })
+  }
+
+  #droppedText(turn: Turn, { wasOffered }: EndedAbout): Rich {
+    const said = this.#spec.say(wasOffered ? "queue.skipped" : "queue.dropped")
+    return concat(bold(said), `\n${short(turn, TEXT_SHOWN)}`)
+  }
+
+  #endedText(turn: Turn, outcome: Outcome, { session, label, usage }: EndedAbout): Rich {
+    const { say, ledger } = this.#spec
+    const state = {
+      completed: `✓ ${say("status.done")}`,
+      stopped: `■ ${say("status.stopped")}`,
+      failed: `⚠ ${say("status.failed")}`,
+      indeterminate: `⚠ ${say("status.interrupted")}`,
+    }[outcome.kind]
+    const elapsed = formatDuration((turn.endedAt ?? turn.createdAt) - (turn.startedAt ?? turn.createdAt))
+    const binding = ledger.sessions.providerBinding(session.id, session.provider)
+    const used = { ...session.settings, ...binding?.settings }
+    return concat(bold(`${state} · ${elapsed}`), " · ", italic(footer({ session, label, used, usage })))
+  }
+
+  #waitingButtons(turn: Turn, to: Address): Buttons {
+    const { say, out } = this.#spec
+    if (turn.hold?.kind === "confirm") {
+      const run = out.button(to, say("button.run"), { kind: "turn.release", turn: turn.id }, "success")
+      const skip = out.button(to, say("button.skip"), { kind: "turn.drop", turn: turn.id }, "danger")
+      return [[run, out.button(to, say("button.edit"), { kind: "turn.edit", turn: turn.id }), skip]]
+    }
+    const steer = out.button(to, say("button.steer"), { kind: "turn.steer", turn: turn.id })
+    const next = out.button(to, say("button.run_next"), { kind: "turn.next", turn: turn.id })
+    return [this.#changeButtons(turn, to), [steer, next]]
+  }
+
+  #changeButtons(turn: Turn, to: Address) {
+    const { say, out } = this.#spec
+    const edit = out.button(to, say("button.edit"), { kind: "turn.edit", turn: turn.id })
+    return [edit, out.button(to, say("button.drop"), { kind: "turn.drop", turn: turn.id }, "danger")]
+  }
+}
+
+/** The owner's message that became this turn, when it came from Telegram. */
+export function sourceOf(turn: Turn): number | null {
+  return turn.channel === null || turn.sourceMessage === null ? null : Number(turn.sourceMessage)
+}
