@@ -8,6 +8,7 @@ import type { ConfigProblem } from "../core/config-fault.ts"
 import type { Log } from "../core/log.ts"
 import { makeRedactor } from "../core/redact.ts"
 import { openLedger } from "../ledger/ledger.ts"
+import type { MigrationProgress } from "../ledger/migrate.ts"
 import type { Environment } from "../platform/child-environment.ts"
 import { acquireLock, type LockHolder } from "../platform/lock.ts"
 import { createLog } from "../platform/log.ts"
@@ -29,6 +30,8 @@ export interface RuntimeSpec {
   readonly problems: readonly ConfigProblem[]
   readonly environment: Environment
   readonly version: string
+  /** Called while an earlier version's ledger is brought to this one. */
+  readonly onMigration?: (progress: MigrationProgress) => void
 }
 
 export interface StopHow {
@@ -72,7 +75,10 @@ async function compose(spec: RuntimeSpec, release: () => void): Promise<RunningR
   // A start that fails half-way leaves nothing open that would keep the process alive.
   await using opened = new AsyncDisposableStack()
   const log = logOf(config)
-  const ledger = await openLedger(config.dataDir, systemClock.now())
+  const ledger = await openLedger(config.dataDir, systemClock.now(), {
+    ...(spec.onMigration ? { onProgress: spec.onMigration } : {}),
+    onFault: (err) => log.error({ err }, "what follows from a commit failed"),
+  })
   opened.defer(() => ledger.close())
   opened.defer(guardProcess(log))
   const servers = opened.use(new AsyncDisposableStack())

@@ -19,6 +19,7 @@ import { backUp, latestBackup } from "./backups.ts"
 import { LEDGER_FILE, openDatabase } from "./database.ts"
 import { ACCEPT_NEW_FILE, DamagedLedgerError, NewerLedgerError } from "./errors.ts"
 import { openLedger } from "./ledger.ts"
+import type { Migration } from "./migrate.ts"
 import { foundation } from "./migrations/0001-foundation.ts"
 
 let parent = ""
@@ -66,6 +67,7 @@ describe("a fresh ledger", () => {
     expect([mode(dataDir), mode(file), migratedFrom]).toEqual([0o700, 0o600, null])
     expect(db.prepare("PRAGMA journal_mode").get()).toEqual({ journal_mode: "wal" })
     expect(db.prepare("PRAGMA synchronous").get()).toEqual({ synchronous: 2 })
+    expect(db.prepare("PRAGMA auto_vacuum").get()).toEqual({ auto_vacuum: 2 })
     db.close()
   })
 
@@ -87,7 +89,7 @@ describe("migrations", () => {
   it("run once and in order", async () => {
     const list = [foundation, second, third]
     for (const wanted of [null, null]) {
-      const { db, migratedFrom } = await openDatabase(dataDir, 1, list)
+      const { db, migratedFrom } = await openDatabase(dataDir, 1, { migrations: list })
       expect(migratedFrom).toBe(wanted)
       expect(db.prepare("SELECT n FROM second ORDER BY n").all()).toEqual([{ n: 1 }, { n: 2 }])
       expect(db.prepare("PRAGMA user_version").get()).toEqual({ user_version: 3 })
@@ -98,7 +100,7 @@ describe("migrations", () => {
 
   it("come after a backup of what was there", async () => {
     await filled()
-    const { db, migratedFrom } = await openDatabase(dataDir, 1, [foundation, second])
+    const { db, migratedFrom } = await openDatabase(dataDir, 1, { migrations: [foundation, second] })
     db.close()
     expect(migratedFrom).toBe(1)
     const backup = join(dataDir, "backups", "ledger-before-schema-2.db")
@@ -112,14 +114,73 @@ describe("migrations", () => {
   it("leave nothing behind when one of them fails", async () => {
     await filled()
     const broken = `${second} SELECT nonsense;`
-    await expect(openDatabase(dataDir, 1, [foundation, broken])).rejects.toThrow("nonsense")
-    const { db } = await openDatabase(dataDir, 1, [foundation, second])
+    await expect(openDatabase(dataDir, 1, { migrations: [foundation, broken] })).rejects.toThrow("nonsense")
+    const { db } = await openDatabase(dataDir, 1, { migrations: [foundation, second] })
     expect(db.prepare("SELECT n FROM second").all()).toEqual([{ n: 1 }])
     db.close()
   })
 
+  /** As a step must do that changes what a table allows. */
+  const turnsAnew = `CREATE TABLE turns_new AS SELECT * FROM turns; DROP TABLE turns;
+    ALTER TABLE turns_new RENAME TO turns; CREATE UNIQUE INDEX turns_id ON turns (id);`
+
+  async function withRequest(): Promise<void> {
+    await filled()
+    const db = new DatabaseSync(file)
+    db.exec(`INSERT INTO sessions VALUES (1, 'S001', '', 'owner', 'demo', '/', 'external', '{}', 'open', 1, 1, 1);
+      INSERT INTO turns (id, session, position, state, origin, prompt, created_at)
+        VALUES ('t', 'S001', 1, 'running', 'owner', '{}', 1);
+      INSERT INTO requests (id, session, turn, attempt, body, state, created_at)
+        VALUES ('r', 'S001', 't', 'a', '{}', 'open', 1);`)
+    db.close()
+  }
+
+  it("may make a table anew that others refer to", async () => {
+    await withRequest()
+    const { db } = await openDatabase(dataDir, 1, { migrations: [foundation, turnsAnew] })
+    expect(db.prepare("SELECT id FROM turns").all()).toEqual([{ id: "t" }])
+    expect(() => db.exec("DELETE FROM turns")).toThrow(/FOREIGN KEY/)
+    db.close()
+  })
+
+  it("may not leave rows that refer to nothing", async () => {
+    await withRequest()
+    const orphaning = { migrations: [foundation, "DELETE FROM turns"] }
+    await expect(openDatabase(dataDir, 1, orphaning)).rejects.toThrow("requests → turns")
+    const { db } = await openDatabase(dataDir, 1, { migrations: [foundation] })
+    expect(db.prepare("SELECT id FROM turns").all()).toEqual([{ id: "t" }])
+    db.close()
+  })
+
+  it("say how far they are", async () => {
+    await filled()
+    const seen: unknown[] = []
+    const step: Migration = (_, report) => {
+      for (const done of [1, 2]) report(done, 2)
+    }
+    const opened = await openDatabase(dataDir, 1, {
+      migrations: [foundation, step],
+      onProgress: (progress) => seen.push(progress),
+    })
+    opened.db.close()
+    expect(seen).toEqual([
+      { version: 2, done: 1, of: 2 },
+      { version: 2, done: 2, of: 2 },
+    ])
+  })
+
+  it("make a file that could not give space back one that can", async () => {
+    mkdirSync(dataDir)
+    const old = new DatabaseSync(file)
+    old.exec(`PRAGMA journal_mode = WAL; ${foundation}; PRAGMA user_version = 1`)
+    old.close()
+    const { db } = await openDatabase(dataDir, 1, { migrations: [foundation] })
+    expect(db.prepare("PRAGMA auto_vacuum").get()).toEqual({ auto_vacuum: 2 })
+    db.close()
+  })
+
   it("never touch a file of a newer version", async () => {
-    const { db } = await openDatabase(dataDir, 1, [foundation, second, third])
+    const { db } = await openDatabase(dataDir, 1, { migrations: [foundation, second, third] })
     db.close()
     const before = readFileSync(file)
     const [changed, names] = [statSync(file).mtimeMs, readdirSync(dataDir)]

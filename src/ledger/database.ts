@@ -18,9 +18,10 @@ import type { Instant } from "../protocol/ids.ts"
 import { backUp, latestBackup } from "./backups.ts"
 import { ACCEPT_NEW_FILE, DamagedLedgerError, NewerLedgerError } from "./errors.ts"
 import { problemsIn } from "./integrity.ts"
+import { allowGivingBack, type Migration, type MigrationProgress, migrate } from "./migrate.ts"
 import { foundation } from "./migrations/0001-foundation.ts"
 
-const allMigrations: readonly string[] = [foundation]
+const allMigrations: readonly Migration[] = [foundation]
 
 /** Files up to this size, in bytes, are checked whole at every start: some 40 ms at most. */
 const CHECKED_WHOLE = 64 * 1024 * 1024
@@ -30,6 +31,13 @@ const START_PATIENCE_MS = 2_000
 const VERSION_OFFSET = 60
 
 export const LEDGER_FILE = "ledger.db"
+
+export interface OpenOptions {
+  /** Of the whole ledger unless a test has its own. */
+  readonly migrations?: readonly Migration[]
+  /** Called while an earlier version's data are brought to this one. */
+  readonly onProgress?: (progress: MigrationProgress) => void
+}
 
 export interface OpenedDatabase {
   readonly db: DatabaseSync
@@ -45,7 +53,7 @@ export interface OpenedDatabase {
 export async function openDatabase(
   dataDir: string,
   now: Instant,
-  migrations: readonly string[] = allMigrations,
+  { migrations = allMigrations, onProgress }: OpenOptions = {},
 ): Promise<OpenedDatabase> {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   const path = join(dataDir, LEDGER_FILE)
@@ -59,7 +67,8 @@ export async function openDatabase(
     if (found > migrations.length) throw new NewerLedgerError(path, found, migrations.length)
     const mustMigrate = found < migrations.length
     if (mustMigrate && found > 0) await backUp(db, dataDir, `before-schema-${migrations.length}`)
-    if (mustMigrate) migrate(db, migrations, found)
+    if (mustMigrate) migrate(db, { migrations, from: found, ...(onProgress ? { onProgress } : {}) })
+    allowGivingBack(db)
     return { db, migratedFrom: mustMigrate && found > 0 ? found : null }
   } catch (error) {
     db.close()
@@ -72,6 +81,8 @@ function openSound(path: string, now: Instant): DatabaseSync {
   try {
     db = new DatabaseSync(path, { enableForeignKeyConstraints: true })
     db.exec(`PRAGMA busy_timeout = ${START_PATIENCE_MS}`)
+    // Only before the first table: afterwards the whole file has to be written anew for it.
+    db.exec("PRAGMA auto_vacuum = INCREMENTAL")
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -8000")
     db.exec("PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 8388608")
     const problem = firstProblem(db, path)
@@ -129,21 +140,6 @@ function refuseSilentReplacement(dataDir: string): void {
 
 function schemaVersion(db: DatabaseSync): number {
   return Number(db.prepare("PRAGMA user_version").get()?.user_version ?? 0)
-}
-
-function migrate(db: DatabaseSync, migrations: readonly string[], from: number): void {
-  for (const [index, sql] of migrations.entries()) {
-    if (index < from) continue
-    db.exec("BEGIN IMMEDIATE")
-    try {
-      db.exec(sql)
-      db.exec(`PRAGMA user_version = ${index + 1}`)
-      db.exec("COMMIT")
-    } catch (error) {
-      db.exec("ROLLBACK")
-      throw error
-    }
-  }
 }
 
 /** Findings of SQLite's own check; empty when sound. Reads the whole file: for `doctor`, not for the owner's path. */

@@ -1,5 +1,6 @@
 /** The durable truth of the machine: every aggregate over one SQLite file, and the transactions that span them. */
 import type { DatabaseSync } from "node:sqlite"
+import { throwAlone } from "../core/throw-alone.ts"
 import type { Instant } from "../protocol/ids.ts"
 import { actionsTable } from "./actions.ts"
 import { attachmentsTable } from "./attachments.ts"
@@ -9,6 +10,7 @@ import { openDatabase } from "./database.ts"
 import { eventsTable } from "./events.ts"
 import { inboxTable } from "./inbox.ts"
 import { machineTables } from "./machine.ts"
+import type { MigrationProgress } from "./migrate.ts"
 import { outboxTable } from "./outbox.ts"
 import { overviewQueries } from "./overview.ts"
 import { requestsTable } from "./requests.ts"
@@ -19,15 +21,30 @@ import { turnsTable } from "./turns.ts"
 
 export type Ledger = ReturnType<typeof assemble>
 
-/** Opens the ledger of a data directory; errors as in `openDatabase`. */
-export async function openLedger(dataDir: string, now: Instant): Promise<Ledger> {
-  const { db, migratedFrom } = await openDatabase(dataDir, now)
-  return assemble(db, dataDir, migratedFrom)
+export interface LedgerOptions {
+  readonly onProgress?: (progress: MigrationProgress) => void
+  /** Hears what a consequence of a commit throws. Without it that is thrown on its own, and ends the process. */
+  readonly onFault?: (fault: unknown) => void
 }
 
-function assemble(db: DatabaseSync, dataDir: string, migratedFrom: number | null) {
+/** Opens the ledger of a data directory; errors as in `openDatabase`. */
+export async function openLedger(
+  dataDir: string,
+  now: Instant,
+  { onProgress, onFault = throwAlone }: LedgerOptions = {},
+): Promise<Ledger> {
+  const { db, migratedFrom } = await openDatabase(dataDir, now, onProgress ? { onProgress } : {})
+  return assemble(db, dataDir, { migratedFrom, onFault })
+}
+
+interface Opened {
+  readonly migratedFrom: number | null
+  readonly onFault: (fault: unknown) => void
+}
+
+function assemble(db: DatabaseSync, dataDir: string, { migratedFrom, onFault }: Opened) {
   const changes = db.prepare("SELECT total_changes() AS n")
-  const transactions = new Transactions(db, dataDir)
+  const transactions = new Transactions(db, dataDir, onFault)
   return {
     migratedFrom,
     sessions: sessionsTable(db),

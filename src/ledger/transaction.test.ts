@@ -9,11 +9,13 @@ import { type StorageState, Transactions } from "./transaction.ts"
 let directory = ""
 let db: DatabaseSync
 let transactions: Transactions
+let faults: unknown[]
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "ledger-transaction-"))
   db = new DatabaseSync(join(directory, "ledger.db"), { timeout: 0 })
   db.exec("PRAGMA journal_mode = WAL; CREATE TABLE facts (fact TEXT UNIQUE)")
-  transactions = new Transactions(db, directory)
+  faults = []
+  transactions = new Transactions(db, directory, (fault) => faults.push(fault))
 })
 afterEach(() => {
   db.close()
@@ -96,6 +98,39 @@ describe("transactions", () => {
     expect(seen).toEqual(["next", "at once"])
   })
 
+  it("take back only the part that fails when the caller goes on, with its consequences", () => {
+    const seen: string[] = []
+    const part = (fact: string, { fails = false } = {}) =>
+      transactions.transact(() => {
+        write(fact)
+        transactions.afterCommit(() => seen.push(fact))
+        if (fails) throw new Error(`no ${fact}`)
+      })
+    transactions.transact(() => {
+      write("outer")
+      expect(() =>
+        transactions.transact(() => {
+          part("inner of a part that fails")
+          part("failing", { fails: true })
+        }),
+      ).toThrow("no failing")
+      part("kept")
+    })
+    expect([facts(), seen]).toEqual([["outer", "kept"], ["kept"]])
+  })
+
+  it("have every consequence, also after one that fails", () => {
+    const seen: string[] = []
+    const result = transactions.transact(() => {
+      transactions.afterCommit(() => {
+        throw new Error("a renderer's bug")
+      })
+      transactions.afterCommit(() => seen.push("later"))
+      return 7
+    })
+    expect([result, seen, faults.map(String)]).toEqual([7, ["later"], ["Error: a renderer's bug"]])
+  })
+
   it("may begin anew in a consequence", () => {
     transactions.transact(() =>
       transactions.afterCommit(() => transactions.transact(() => write("consequence"))),
@@ -133,6 +168,18 @@ describe("a disk that does not take what is written", () => {
     other.close()
     run()
     expect([seen, facts()]).toEqual([["held", "ok"], ["a"]])
+  })
+
+  it("fails the whole when it fails a part", () => {
+    const pages = Number(db.prepare("PRAGMA page_count").get()?.page_count)
+    db.exec(`PRAGMA max_page_count = ${pages}`)
+    const run = () =>
+      transactions.transact(() => {
+        write("outer")
+        transactions.transact(() => write("x".repeat(100_000)))
+      })
+    expect(run).toThrow(StorageError)
+    expect([seen, facts(), db.isTransaction]).toEqual([["refused"], [], false])
   })
 
   it.each([

@@ -1,5 +1,5 @@
 import { statfsSync } from "node:fs"
-import type { DatabaseSync } from "node:sqlite"
+import type { DatabaseSync, StatementSync } from "node:sqlite"
 import { isHeld } from "../platform/sqlite-error.ts"
 import { isStorageFailure, StorageError } from "./errors.ts"
 
@@ -23,8 +23,9 @@ const ROOM = 4 * 1024 * 1024
 const LOCK_PATIENCE_MS = 50
 
 /**
- * Runs work in one transaction and its consequences after the commit. A transaction inside another joins it, so a
- * caller can make several facts one.
+ * Runs work in one transaction and its consequences after the commit. A transaction inside another is a part of it, so
+ * a caller can make several facts one: it is kept with the outer one or not at all, and one that fails takes back only
+ * itself when the caller goes on.
  *
  * On a full disk a small transaction may still find room where a big one did not, and what was meant as a whole would
  * be half done: so from the first failure on all of them fail, until there is room again.
@@ -37,10 +38,24 @@ export class Transactions {
   /** How the last one went. */
   #storage: StorageState = "ok"
   readonly #listeners = new Set<(state: StorageState) => void>()
+  readonly #onFault: (fault: unknown) => void
+  readonly #part: {
+    readonly begin: StatementSync
+    readonly keep: StatementSync
+    readonly undo: StatementSync
+  }
 
-  constructor(db: DatabaseSync, directory: string) {
+  /** @param onFault hears what a consequence throws: the commit stands, and the other consequences still happen. */
+  constructor(db: DatabaseSync, directory: string, onFault: (fault: unknown) => void) {
     this.#db = db
     this.#directory = directory
+    this.#onFault = onFault
+    // The innermost of a name is meant, so parts within parts need no names of their own.
+    this.#part = {
+      begin: db.prepare("SAVEPOINT part"),
+      keep: db.prepare("RELEASE part"),
+      undo: db.prepare("ROLLBACK TO part"),
+    }
     this.#waitForLocks(LOCK_PATIENCE_MS)
   }
 
@@ -49,7 +64,7 @@ export class Transactions {
    * @throws StorageError when the disk does not take it; what `run` throws otherwise. Nothing of it was kept then.
    */
   transact<T>(run: () => T, durability: Durability = "disk"): T {
-    if (this.#afterCommit) return run()
+    if (this.#afterCommit) return this.#runPart(run, this.#afterCommit)
     if (this.#storage !== "ok") this.#mustHaveRoom()
     const consequences: (() => void)[] = []
     this.#afterCommit = consequences
@@ -60,7 +75,7 @@ export class Transactions {
       this.#afterCommit = null
     }
     this.#setStorage("ok")
-    for (const consequence of consequences) consequence()
+    for (const consequence of consequences) this.#follow(consequence)
     return result
   }
 
@@ -74,6 +89,32 @@ export class Transactions {
   watch(listener: (state: StorageState) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  #runPart<T>(run: () => T, consequences: (() => void)[]): T {
+    const before = consequences.length
+    this.#part.begin.run()
+    try {
+      const result = run()
+      this.#part.keep.run()
+      return result
+    } catch (error) {
+      // A disk that fails may have ended the whole transaction already.
+      if (this.#db.isTransaction) {
+        this.#part.undo.run()
+        this.#part.keep.run()
+      }
+      consequences.length = before
+      throw error
+    }
+  }
+
+  #follow(consequence: () => void): void {
+    try {
+      consequence()
+    } catch (fault) {
+      this.#onFault(fault)
+    }
   }
 
   /** SQLite takes this setting only between transactions, and single statements must find it as it was. */

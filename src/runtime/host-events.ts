@@ -201,10 +201,8 @@ export class HostEvents {
       this.#explainClosed(this.#turn(turn.id), closed)
       announce({ kind: "turn.ended", turn: this.#turn(turn.id), outcome: after.outcome })
     }
-    this.#afterCommit(() => {
-      this.#live.end(turn.id)
-      this.#wake(turn.session)
-    })
+    this.#afterCommit(() => this.#wake(turn.session))
+    this.#afterCommit(() => this.#live.end(turn.id))
   }
 
   #record(turn: Turn, kind: string, body: unknown): void {

@@ -51,7 +51,7 @@ export class Kernel {
     this.clock = clock
     this.log = log
     this.newId = newId
-    this.live = new LiveTurns()
+    this.live = new LiveTurns((err) => log.error({ err }, "a listener of live changes failed"))
     this.#runner = new TurnRunner(context, {
       live: this.live,
       connect: options.connectHost,

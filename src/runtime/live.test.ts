@@ -59,3 +59,16 @@ describe("live turns", () => {
     expect(kept.at(-1)).toBe("i149")
   })
 })
+
+it("tells every listener, also after one that fails", () => {
+  const faults: string[] = []
+  const live = new LiveTurns((fault) => faults.push(String(fault)))
+  const seen: LiveChange[] = []
+  live.subscribe(() => {
+    throw new TypeError("a renderer's bug")
+  })
+  live.subscribe((_, change) => seen.push(change))
+  write(live, 0, "Hello")
+  live.end(turn)
+  expect([seen, faults.length]).toEqual([["text", "ended"], 2])
+})

@@ -1,4 +1,5 @@
 /** What running turns look like right now: never stored, rebuilt from what arrives. */
+import { throwAlone } from "../core/throw-alone.ts"
 import type { ItemId, SessionId, TurnId } from "../protocol/ids.ts"
 import type { Item, Notice, Usage } from "../protocol/session.ts"
 
@@ -34,6 +35,12 @@ export type LiveListener = (turn: LiveTurn, change: LiveChange) => void
 export class LiveTurns {
   readonly #turns = new Map<TurnId, Mutable>()
   readonly #listeners = new Set<LiveListener>()
+  readonly #onFault: (fault: unknown) => void
+
+  /** @param onFault hears what a listener throws; the others are told all the same. */
+  constructor(onFault: (fault: unknown) => void = throwAlone) {
+    this.#onFault = onFault
+  }
 
   /** Calls back on every change of every running turn; returns the way to stop it. */
   subscribe(listener: LiveListener): () => void {
@@ -101,7 +108,13 @@ export class LiveTurns {
   }
 
   #tell(live: LiveTurn, change: LiveChange): void {
-    for (const listener of this.#listeners) listener(live, change)
+    for (const listener of this.#listeners) {
+      try {
+        listener(live, change)
+      } catch (fault) {
+        this.#onFault(fault)
+      }
+    }
   }
 }
 

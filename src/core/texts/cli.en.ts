@@ -54,6 +54,7 @@ export const en = {
 
   "start.refused": "RemoteAgent does not start until this is corrected.",
   "start.starting": "RemoteAgent {version}, data in {dataDir}",
+  "start.migrating": "Bringing the ledger to this version: {percent} %, about {seconds} s left.",
   "start.local_ui": "Web page: {url}",
   "start.telegram": "Telegram: {bots}",
   "start.telegram_off": "Telegram is off.",

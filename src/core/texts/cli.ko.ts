@@ -56,6 +56,7 @@ export const ko: Translation<typeof en> = {
 
   "start.refused": "이 문제를 고치기 전에는 RemoteAgent가 시작되지 않습니다.",
   "start.starting": "RemoteAgent {version}, 데이터 위치 {dataDir}",
+  "start.migrating": "원장을 이 버전에 맞게 옮기는 중입니다: {percent}%, 약 {seconds}초 남았습니다.",
   "start.local_ui": "웹 페이지: {url}",
   "start.telegram": "텔레그램: {bots}",
   "start.telegram_off": "텔레그램은 꺼져 있습니다.",
