@@ -15,6 +15,7 @@ if (Number(process.versions.node.split(".")[0]) >= OLDEST) run()
 else handOver(join(home, "node_modules", "node", "bin", process.platform === "win32" ? "node.exe" : "node"))
 
 function run() {
+  keepDebuggersOut()
   keepMemorySmall()
   silenceKnownWarnings()
   cacheCompiledCode()
@@ -47,6 +48,11 @@ function isCurrent(built) {
     const found = statSync(join(home, name), { throwIfNoEntry: false })
     return found === undefined || found.mtimeMs <= builtAt
   })
+}
+
+/** Node opens its debugger to every program on this machine at this signal, which any program of this user can send. */
+function keepDebuggersOut() {
+  process.on("SIGUSR1", () => {})
 }
 
 /** Not in the shared temporary directory: whoever could write there could change what we run. */

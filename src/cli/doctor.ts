@@ -1,6 +1,7 @@
 import path from "node:path"
 import { styleText } from "node:util"
 import { opsText } from "../core/texts/ops.ts"
+import { checkAgentMask } from "../ops/agent-mask.ts"
 import { checkBots } from "../ops/bots.ts"
 import { checkDataDirectory } from "../ops/data-directory.ts"
 import { checkDisk } from "../ops/disk.ts"
@@ -54,6 +55,7 @@ async function examine(context: CliContext, options: DoctorOptions): Promise<rea
     checkNode(process.versions.node, say),
     ...configFindings(problems),
     ...checkDataDirectory(dataDir, say),
+    await checkAgentMask({ dataDir, isWanted: config.host.hideDataDirectory ?? true }, say),
     checkDisk(dataDir, say),
     checkRunning(runtime, await liveHolder(dataDir), say),
     checkLedger(dataDir, say),

@@ -50,6 +50,7 @@ async function probeIn(
   const started = await startHost({
     ...{ dataDir, version, environment, log, idleMs: neverMs, sessionIdleMs: neverMs },
     createProviders: (makeContext) => createProviders(config, makeContext),
+    shield: { isWanted: false, workspaceRoot: config.sessions.workspaceRoot },
   })
   if (started.kind === "taken") throw new Error("a fresh directory cannot have a host")
   const link = await connectHost({

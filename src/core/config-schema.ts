@@ -36,7 +36,9 @@ const Sessions = z.strictObject({
     .describe("Directory of new sessions; without one, a fresh managed workspace"),
   workspaceRoot: Path.nullable()
     .default(null)
-    .describe("Where managed workspaces are created; without one, DATA_DIR/managed"),
+    .describe(
+      "Where managed workspaces are created; without one, beside DATA_DIR, with `-workspaces` after its name",
+    ),
 })
 
 const Timeouts = z.strictObject({

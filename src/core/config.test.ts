@@ -36,7 +36,7 @@ describe("the configuration", () => {
     expect(config).toMatchObject({
       dataDir,
       telegram: { ownerId: null, bots: [], apiRoot: "https://api.telegram.org" },
-      sessions: { defaultProvider: null, defaultWorkspace: null, workspaceRoot: `${dataDir}/managed` },
+      sessions: { defaultProvider: null, defaultWorkspace: null, workspaceRoot: `${dataDir}-workspaces` },
       localUi: { enabled: true, host: "127.0.0.1", port: 3794 },
       artifacts: { retentionDays: 30 },
     })

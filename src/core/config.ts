@@ -141,8 +141,7 @@ function assemble(
     sessions: {
       defaultProvider,
       defaultWorkspace: defaultWorkspace === null ? null : absolute(defaultWorkspace),
-      workspaceRoot:
-        workspaceRoot === null ? path.join(sources.dataDir.path, "managed") : absolute(workspaceRoot),
+      workspaceRoot: workspaceRoot === null ? `${sources.dataDir.path}-workspaces` : absolute(workspaceRoot),
     },
     timeouts: values.timeouts,
     providers: values.providers,

@@ -17,6 +17,7 @@ import { openJournalDatabase } from "./journal/schema.ts"
 import { LinkServer } from "./link-server.ts"
 import { LiveText } from "./live-text.ts"
 import { Sessions } from "./sessions.ts"
+import { createShields, type Shield, type ShieldOptions } from "./shield.ts"
 import { createSupervisor } from "./supervisor.ts"
 import { ReadingValve } from "./valve.ts"
 
@@ -26,6 +27,8 @@ export interface HostOptions {
   readonly dataDir: string
   readonly version: string
   readonly environment: Environment
+  /** Keeps agents from the data directory; see `shield.ts`. */
+  readonly shield: Pick<ShieldOptions, "isWanted" | "workspaceRoot">
   readonly createProviders: (makeContext: MakeContext) => readonly Provider[]
   readonly log: Log
   /** The host leaves after this long without anything living in it, in ms. */
@@ -70,6 +73,7 @@ export class Host {
   readonly #link: LinkServer
   readonly #left = Promise.withResolvers<void>()
   readonly #socketPath: string
+  readonly #shieldFor: (stateDir: string) => Shield
   #isRetiring = false
   #isStopping = false
   #idleTimer: { cancel(): void } | null = null
@@ -83,6 +87,7 @@ export class Host {
     this.#options = options
     this.#releaseLock = releaseLock
     this.#socketPath = socketPath(dataDir, "host")
+    this.#shieldFor = createShields({ dataDir, log, ...options.shield })
     this.#journal = new Journal(openJournalDatabase(join(dataDir, "host-journal.sqlite"), randomUUID))
     this.#children = new Children(this.#journal, log)
     this.#providers = new Map(
@@ -205,7 +210,8 @@ export class Host {
     mkdirSync(stateDir, { recursive: true, mode: 0o700 })
     const programDirs = [join(dataDir, "agents", "bin"), dirname(process.execPath)]
     const [children, valve] = [this.#children, this.#valve]
-    const supervisor = createSupervisor({ children, environment, stateDir, programDirs, valve, log })
+    const shield = this.#shieldFor(stateDir)
+    const supervisor = createSupervisor({ children, environment, stateDir, programDirs, shield, valve, log })
     return { stateDir, supervisor, valve, clock: systemClock, newId: randomUUID, log, config }
   }
 }

@@ -42,6 +42,10 @@ export async function runHostProgram(
     const started = await startHost({
       ...{ dataDir: config.dataDir, version: ownVersion(), environment: process.env, log },
       createProviders: (makeContext) => createProviders(config, makeContext),
+      shield: {
+        isWanted: config.host.hideDataDirectory ?? true,
+        workspaceRoot: config.sessions.workspaceRoot,
+      },
       idleMs: (config.host.idleMinutes ?? DEFAULT_IDLE_MINUTES) * MINUTE,
       sessionIdleMs: (config.host.sessionIdleMinutes ?? DEFAULT_SESSION_IDLE_MINUTES) * MINUTE,
     })

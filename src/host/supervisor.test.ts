@@ -8,6 +8,7 @@ import type { ChildSpec, Log, Supervisor } from "../providers/provider.ts"
 import { Children } from "./children.ts"
 import { Journal } from "./journal/journal.ts"
 import { openJournalDatabase } from "./journal/schema.ts"
+import { noShield } from "./shield.ts"
 import { createSupervisor } from "./supervisor.ts"
 import { ReadingValve } from "./valve.ts"
 
@@ -24,7 +25,15 @@ beforeEach(() => {
   children = new Children(journal, log)
   const environment = { PATH: process.env.PATH, HOME: directory }
   valve = new ReadingValve()
-  supervisor = createSupervisor({ children, environment, stateDir: directory, programDirs: [], valve, log })
+  supervisor = createSupervisor({
+    children,
+    environment,
+    stateDir: directory,
+    programDirs: [],
+    shield: noShield,
+    valve,
+    log,
+  })
 })
 afterEach(async () => {
   await children.endAll(200)

@@ -1,7 +1,7 @@
 /** Starts children for one provider: own process group, clean environment, recorded before the first byte. */
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
-import { closeSync, mkdirSync, openSync, statSync } from "node:fs"
+import { closeSync, existsSync, mkdirSync, openSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { ProviderError } from "../core/provider-error.ts"
 import { childEnvironment, type Environment } from "../platform/child-environment.ts"
@@ -12,6 +12,7 @@ import type { Child, ChildSpec, Log, RunResult, Supervisor, Valve } from "../pro
 import { hearEnds, type ProcessEnds, RunningChild } from "./child.ts"
 import type { Children } from "./children.ts"
 import { findProgram } from "./find-program.ts"
+import type { Shield } from "./shield.ts"
 import { tailOfFile, tailOfStream } from "./stderr-tail.ts"
 
 export interface SupervisorOptions {
@@ -22,6 +23,8 @@ export interface SupervisorOptions {
   readonly stateDir: string
   /** Searched besides PATH: where our own installs go. */
   readonly programDirs: readonly string[]
+  /** What is started in place of an agent's program. */
+  readonly shield: Shield
   readonly valve: Valve
   readonly log: Log
 }
@@ -77,9 +80,13 @@ async function launch(
   spec: ChildSpec,
   output: number | undefined,
 ): Promise<Launched> {
-  const started = spawn(spec.command, [...spec.args], {
+  const env = environmentOf(options, spec)
+  const { command, args } = await options.shield({
+    ...{ command: programOf(spec, env), args: spec.args, cwd: spec.cwd },
+  })
+  const started = spawn(command, [...args], {
     cwd: spec.cwd,
-    env: environmentOf(options, spec),
+    env,
     detached: true,
     stdio: output === undefined ? ["pipe", "pipe", "pipe"] : ["ignore", output, output],
   })
@@ -101,6 +108,14 @@ async function launch(
     options.log.warn({ error, label: spec.label }, "a signal did not reach a child"),
   )
   return { process: started, ends, root }
+}
+
+/** Looked for here, since behind a shield the program's absence would be an exit code like another. */
+function programOf(spec: ChildSpec, env: Environment): string {
+  const found = findProgram(spec.command, env, [])
+  if (found !== null) return found
+  const reason = whyNotStarted(spec, { code: existsSync(spec.command) ? "EACCES" : "ENOENT" })
+  throw new ProviderError({ class: "crashed", reason })
 }
 
 /** As soon as there is a pid: a host that dies now leaves nothing that the next one cannot find. */
@@ -127,7 +142,7 @@ function environmentOf({ environment, stateDir, programDirs }: SupervisorOptions
 
 /** ENOENT also means that the working directory is missing. */
 function whyNotStarted({ label, cwd }: ChildSpec, cause: unknown): Reason {
-  const code = cause instanceof Error && "code" in cause ? cause.code : undefined
+  const code = typeof cause === "object" && cause !== null && "code" in cause ? cause.code : undefined
   if (!isDirectory(cwd)) return { code: "workspace_gone" }
   if (code === "ENOENT") return { code: "program_not_found", agent: label }
   if (code === "EACCES") return { code: "program_not_executable", agent: label }

@@ -37,6 +37,8 @@ export const HostConfig = z.strictObject({
   idleMinutes: z.number().positive().optional(),
   /** An agent's session is closed (its history stays) after this long without a turn. */
   sessionIdleMinutes: z.number().positive().optional(),
+  /** Whether agents find RemoteAgent's data directory empty, where the machine can do it; true unless set. */
+  hideDataDirectory: z.boolean().optional(),
 })
 export type HostConfig = z.infer<typeof HostConfig>
 

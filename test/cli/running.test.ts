@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs"
 import { createServer } from "node:net"
+import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { DemoMachine, environment } from "./demo-machine.ts"
 
@@ -56,6 +58,16 @@ describe("a running runtime", () => {
     await using on = await DemoMachine.running()
     on.runtime.signal(signal)
     expect(await on.runtime.ended).toMatchObject({ code: 0, stdout: expect.stringContaining("Stopped.") })
+  })
+
+  it("opens its debugger to nobody, and the host neither", async () => {
+    await using on = await DemoMachine.running()
+    await on.chat("hello")
+    const { host } = JSON.parse((await on.run("status", "--json")).stdout)
+    for (const pid of [on.runtime.pid, host.pid]) process.kill(pid, "SIGUSR1")
+    expect((await on.chat("hello again")).stdout).toContain("You wrote: hello again")
+    const errors = readFileSync(join(on.home.dataDir, "logs", "host-stderr.log"), "utf8")
+    expect(on.runtime.output + errors).not.toContain("Debugger listening")
   })
 
   it("starts again after it was killed", async () => {

@@ -66,7 +66,7 @@ export class Stage<B extends Brain = Brain> implements AsyncDisposable {
   readonly workspace = async (owner: Conversation): Promise<string> => {
     const told = await owner.sees(/\bS\d{3,}\b/)
     const session = /\bS\d{3,}\b/.exec(told.text ?? "")?.[0] ?? ""
-    return join(this.world.dataDir, "managed", session)
+    return join(`${this.world.dataDir}-workspaces`, session)
   }
 
   /** The agent as the owner starts it by hand, to its end. Resolves with its output. */

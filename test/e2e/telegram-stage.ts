@@ -37,7 +37,8 @@ export function terminal(world: World): ControlClient {
   return controlClient(socketPath(world.dataDir, "runtime"))
 }
 
-export const workspaceOf = (world: World, session: string): string => join(world.dataDir, "managed", session)
+export const workspaceOf = (world: World, session: string): string =>
+  join(`${world.dataDir}-workspaces`, session)
 
 /** Nothing is owed to any chat: a death from now on makes no message doubtful. */
 export async function allDelivered(world: World): Promise<void> {

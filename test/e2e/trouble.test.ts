@@ -126,7 +126,7 @@ describe("an agent that does not work", { concurrent: true }, () => {
     const owner = world.owner(bot)
     await owner.says("/new echo")
     const fresh = await owner.sees(/S\d{3}/)
-    const workspace = join(world.dataDir, "managed", /S\d{3}/.exec(fresh.text ?? "")?.[0] ?? "none")
+    const workspace = join(`${world.dataDir}-workspaces`, /S\d{3}/.exec(fresh.text ?? "")?.[0] ?? "none")
     expect(existsSync(workspace)).toBe(true)
     rmSync(workspace, { recursive: true })
     await owner.says("hello workspace")

@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { Children } from "../../src/host/children.ts"
 import { Journal } from "../../src/host/journal/journal.ts"
 import { openJournalDatabase } from "../../src/host/journal/schema.ts"
+import { noShield } from "../../src/host/shield.ts"
 import { createSupervisor } from "../../src/host/supervisor.ts"
 import { ReadingValve } from "../../src/host/valve.ts"
 import type { Child, Log } from "../../src/providers/provider.ts"
@@ -19,7 +20,15 @@ export function createHostSupervisor({ environment, stateDir, log }: Surrounding
   const journal = new Journal(openJournalDatabase(join(stateDir, "journal.sqlite"), () => "test"))
   const children = new Children(journal, log)
   const valve = new ReadingValve()
-  const supervisor = createSupervisor({ children, environment, stateDir, programDirs: [], valve, log })
+  const supervisor = createSupervisor({
+    children,
+    environment,
+    stateDir,
+    programDirs: [],
+    shield: noShield,
+    valve,
+    log,
+  })
   const started = new Map<number, Child>()
   return {
     run: (spec) => supervisor.run(spec),

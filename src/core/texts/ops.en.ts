@@ -15,6 +15,17 @@ export const en = {
   "data_dir.file_open": "Other users of this machine can read {path} (mode {mode}).",
   "data_dir.chmod": "Run: chmod {mode} {path}",
 
+  "agent_mask.ok": "Agents find the data directory empty.",
+  "agent_mask.later": "Whether agents can be kept from the data directory is seen after the first start.",
+  "agent_mask.off":
+    "Agents can see the data directory (host.hideDataDirectory is off), so they could act as you.",
+  "agent_mask.off_remedy":
+    "Remove host.hideDataDirectory from config.json and restart the agents: remoteagent stop --agents",
+  "agent_mask.unavailable":
+    "Agents cannot be kept from the data directory on this machine ({why}), so they could act as you.",
+  "agent_mask.remedy":
+    "On Linux, allow user namespaces (on Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0) and install util-linux. See SECURITY.md.",
+
   "disk.ok": "{free} free on the disk of the data directory",
   "disk.low": "Only {free} free on the disk of the data directory.",
   "disk.full": "The disk of the data directory is nearly full: {free} free.",

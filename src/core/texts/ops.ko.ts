@@ -19,6 +19,17 @@ export const ko: Translation<typeof en> = {
   "data_dir.file_open": "이 컴퓨터의 다른 사용자가 {path} 을(를) 읽을 수 있습니다(모드 {mode}).",
   "data_dir.chmod": "다음을 실행하세요: chmod {mode} {path}",
 
+  "agent_mask.ok": "에이전트에게는 데이터 디렉터리가 비어 있는 것으로 보입니다.",
+  "agent_mask.later": "에이전트를 데이터 디렉터리에서 분리할 수 있는지는 처음 시작한 뒤에 확인합니다.",
+  "agent_mask.off":
+    "에이전트가 데이터 디렉터리를 볼 수 있어(host.hideDataDirectory가 꺼져 있음) 소유자처럼 행동할 수 있습니다.",
+  "agent_mask.off_remedy":
+    "config.json에서 host.hideDataDirectory를 지우고 에이전트를 다시 시작하세요: remoteagent stop --agents",
+  "agent_mask.unavailable":
+    "이 컴퓨터에서는 에이전트를 데이터 디렉터리에서 분리할 수 없어({why}) 에이전트가 소유자처럼 행동할 수 있습니다.",
+  "agent_mask.remedy":
+    "Linux에서는 사용자 네임스페이스를 허용하고(Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0) util-linux를 설치하세요. SECURITY.md를 참고하세요.",
+
   "disk.ok": "데이터 디렉터리의 디스크 여유 공간 {free}",
   "disk.low": "데이터 디렉터리의 디스크 여유 공간이 {free} 뿐입니다.",
   "disk.full": "데이터 디렉터리의 디스크가 거의 찼습니다: 여유 공간 {free}.",

@@ -27,7 +27,7 @@ export interface LaunchOptions extends Omit<ConnectOptions, "socketPath"> {
 const START_LIMIT_MS = 20_000
 const TAKEN_RETRY_MS = 50
 /** V8 would keep what it took for all that is new during the start: 8 MB, in a program that mostly waits. */
-const NODE_OPTIONS = ["--max-semi-space-size=4"]
+const NODE_OPTIONS = ["--max-semi-space-size=4", "--disable-sigusr1"]
 
 /** What a host writes to its ready descriptor; see `ReadySignal` of the host. */
 const ReadySignal = z.discriminatedUnion("kind", [
