@@ -73,6 +73,8 @@ const everyReason: { readonly [C in Reason["code"]]: readonly Extract<Reason, { 
   request_unknown: [{ code: "request_unknown", agent, request: "a/b" }],
   request_needs_machine: [{ code: "request_needs_machine", server: "shop" }],
   history_not_saved: [{ code: "history_not_saved", agent }],
+  approval_empty: [{ code: "approval_empty", agent, tool: "" }],
+  approval_too_long: [{ code: "approval_too_long", agent, tool: "store" }],
   disk_full: [{ code: "disk_full" }],
   host_cannot_start: [{ code: "host_cannot_start" }],
   host_held: [

@@ -47,6 +47,9 @@ export function explainReason(reason: Reason, say: FailureSay): string {
       return say("reason.sandbox_needs_programs", reason)
     case "request_unknown":
       return say("reason.request_unknown", reason)
+    case "approval_empty":
+    case "approval_too_long":
+      return say(`reason.${reason.code}`, { ...reason, tool: reason.tool || "?" })
     case "request_needs_machine":
       return say("reason.request_needs_machine", reason)
     case "version_unreadable":

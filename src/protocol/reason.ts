@@ -91,6 +91,9 @@ export const Reason = z.discriminatedUnion("code", [
   z.object({ code: z.literal("request_unknown"), agent, request: z.string() }),
   z.object({ code: z.literal("request_needs_machine"), server: z.string() }),
   about("history_not_saved"),
+  /** Denied by ourselves: the request says nothing that could be shown, or more than can be. `tool` may be empty. */
+  z.object({ code: z.literal("approval_empty"), agent, tool: z.string() }),
+  z.object({ code: z.literal("approval_too_long"), agent, tool: z.string() }),
 
   // This machine and our own host
   plain("disk_full"),

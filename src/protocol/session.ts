@@ -135,18 +135,31 @@ export const Permission = z.discriminatedUnion("kind", [
 ])
 export type Permission = z.infer<typeof Permission>
 
+/** Whose wish it is, when it is not the session's own agent with tools of its own. */
+export const Origin = z.object({
+  /** The MCP server whose tool is to be called. */
+  mcpServer: z.string().optional(),
+  /** The sub-agent that asks, by the best name there is. */
+  subagent: z.string().optional(),
+})
+export type Origin = z.infer<typeof Origin>
+
 export const RequestBody = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("approval"),
     subject: z.enum(["command", "file_change", "tool", "permission"]),
-    /** One line: the command, the tool's title, the permission's name. */
+    /** One line: the command, the tool's name with what it is about, the permission's name. Never the model's words. */
     title: z.string(),
     command: z.string().optional(),
     cwd: z.string().optional(),
+    /** Why, in the words of the agent or its model. */
     reason: z.string().optional(),
     changes: z.array(FileChange).readonly().optional(),
     /** What is asked for, when the subject is `permission`; the title says the same in English. */
     permissions: z.array(Permission).readonly().optional(),
+    /** Arguments that nothing above shows, whole, as indented JSON. */
+    input: z.string().optional(),
+    origin: Origin.optional().catch(undefined),
     /** The item this approval is about, when there is one. */
     item: ItemId.optional(),
     options: z.array(RequestOption).min(1).readonly(),

@@ -21,7 +21,25 @@ describe("unifiedDiff", () => {
     expect(diff).toContain("-line 10\n+changed\n")
   })
 
-  it("is bounded", () => {
-    expect(unifiedDiff("", "y\n".repeat(200_000)).length).toBeLessThan(70_000)
+  it("shows two changes far apart as two hunks", () => {
+    const lines = Array.from({ length: 1_000 }, (_, n) => `line ${n}`)
+    const diff = unifiedDiff(lines.join("\n"), lines.with(3, "near").with(900, "far").join("\n"))
+    expect(diff.match(/^@@ .* @@$/gm)).toEqual(["@@ -1,7 +1,7 @@", "@@ -898,7 +898,7 @@"])
+    expect(diff).not.toContain("line 500")
+  })
+
+  it("says when only the end of the last line differs", () => {
+    expect(unifiedDiff("a", "a\n")).toContain("No newline at end of file")
+  })
+
+  it("does not look for the smallest diff of two files that share nothing", () => {
+    const file = (mark: string): string => Array.from({ length: 20_000 }, (_, n) => `${mark} ${n}\n`).join("")
+    expect(unifiedDiff(file("old"), file("new"))).toMatch(/^@@ -1,20000 \+1,20000 @@\n-old 0\n/)
+  })
+
+  it("is bounded and says how much it leaves out", () => {
+    const diff = unifiedDiff("", "y\n".repeat(200_000))
+    expect(diff.length).toBeLessThan(70_000)
+    expect(diff).toMatch(/\n… \d{6} more lines\n$/)
   })
 })

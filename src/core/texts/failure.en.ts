@@ -98,6 +98,11 @@ export const en = {
   "reason.history_not_saved":
     "{agent} could not save part of the conversation: the disk or the quota is full. Free some space.",
 
+  "reason.approval_empty":
+    "{agent} asked to use a tool ({tool}) and did not say for what. I denied it, because nobody could see what it would allow.",
+  "reason.approval_too_long":
+    "{agent} asked to use a tool ({tool}) with more text than can be shown. I denied it and asked for smaller steps.",
+
   "reason.disk_full": "The disk of this machine is full or fails. Free some space; then it goes on.",
   "reason.host_cannot_start":
     "The agents' host cannot start (remoteagent doctor says more); it is tried again.",

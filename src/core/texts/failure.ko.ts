@@ -103,6 +103,11 @@ export const ko: Translation<typeof en> = {
   "reason.history_not_saved":
     "{agent}이(가) 대화의 일부를 저장하지 못했습니다. 디스크나 할당량이 가득 찼으니 공간을 비우세요.",
 
+  "reason.approval_empty":
+    "{agent}이(가) 무엇을 할지 밝히지 않은 채 도구({tool})를 쓰겠다고 했습니다. 무엇을 허용하는지 볼 수 없어 제가 거부했습니다.",
+  "reason.approval_too_long":
+    "{agent}이(가) 다 보여 드릴 수 없을 만큼 긴 내용으로 도구({tool})를 쓰겠다고 했습니다. 제가 거부하고 작은 단계로 나누라고 했습니다.",
+
   "reason.disk_full": "이 컴퓨터의 디스크가 가득 찼거나 고장입니다. 공간을 비우면 이어서 진행합니다.",
   "reason.host_cannot_start":
     "에이전트 호스트를 시작할 수 없습니다(원인 확인: remoteagent doctor). 계속 다시 시도합니다.",

@@ -1,6 +1,8 @@
 /** One `claude` process speaking stream-json: control requests by id, user messages, verdicts. */
 import { ProviderError } from "../../core/provider-error.ts"
 import type { Reason } from "../../protocol/reason.ts"
+import type { Failure } from "../../protocol/session.ts"
+import { guarded } from "../guard.ts"
 import type { Child, ChildSpec, ProviderContext } from "../provider.ts"
 import { LABEL } from "./offer.ts"
 import type { Verdict } from "./permission.ts"
@@ -39,6 +41,8 @@ export class ClaudeConnection {
   /** Kinds of message already logged as unreadable, so that a chatty one is logged once. */
   readonly #logged = new Set<string>()
   #isGone = false
+  /** Set when we could not deal with what it said; it is being ended for that. */
+  #fault: Failure | null = null
 
   private constructor(parts: ConnectionParts, child: Child) {
     this.#context = parts.context
@@ -49,7 +53,12 @@ export class ClaudeConnection {
   static async start(parts: ConnectionParts): Promise<ClaudeConnection> {
     const child = await parts.context.supervisor.spawn(parts.spec)
     const connection = new ClaudeConnection(parts, child)
-    child.onLine((line) => connection.#read(line))
+    child.onLine(
+      guarded(
+        (line) => connection.#read(line),
+        (error) => connection.#fail(error),
+      ),
+    )
     void child.exited.then((exit) => {
       connection.#gone()
       parts.onExit(exit)
@@ -63,6 +72,10 @@ export class ClaudeConnection {
 
   get isGone(): boolean {
     return this.#isGone
+  }
+
+  get fault(): Failure | null {
+    return this.#fault
   }
 
   stderrTail(): string {
@@ -142,7 +155,14 @@ export class ClaudeConnection {
     await this.#child.kill(500)
   }
 
+  #fail(error: unknown): void {
+    const logId = this.#context.log.keep("a message of Claude Code that could not be dealt with", error)
+    this.#fault = { class: "unknown", reason: { code: "adapter_failed", agent: LABEL }, logId }
+    void this.kill()
+  }
+
   #read(line: string): void {
+    if (this.#fault !== null) return
     const message = readLine(line)
     if (message.kind === "unknown" || message.kind === "malformed") this.#logOnce(message, line)
     if (message.kind === "control_response") this.#answered(message)

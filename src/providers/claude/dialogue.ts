@@ -225,7 +225,7 @@ export class Dialogue {
     for (const resolve of this.#steering.values()) resolve("too_late")
     this.#steering.clear()
     const stderr = connection.stderrTail()
-    const failure = expected && this.#turn === null ? null : this.#crash(stderr)
+    const failure = expected && this.#turn === null ? null : (connection.fault ?? this.#crash(stderr))
     const hadTurn = this.#turn !== null
     if (failure !== null && hadTurn) this.#finish({ kind: "lost", failure })
     const handover = this.#handover

@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from "node:fs"
 import { z } from "zod"
 import type { FileChange } from "../../protocol/session.ts"
-import { unifiedDiff } from "../unified-diff.ts"
+import { clipDiff, hunkText, unifiedDiff } from "../unified-diff.ts"
 
 const MAX_FILE = 512 * 1024
 
@@ -93,20 +93,14 @@ const Patched = z.looseObject({
     }),
   ),
 })
-const MAX_DIFF = 64 * 1024
 
 /** The change as Claude Code reports it afterwards, or null when it does not. */
 export function reportedChange(toolUseResult: unknown): FileChange | null {
   const patched = Patched.safeParse(toolUseResult)
   if (!patched.success || patched.data.structuredPatch.length === 0) return null
-  const hunks = patched.data.structuredPatch.map(
-    (hunk) =>
-      `@@ -${hunk.oldStart},${hunk.oldLines} +${hunk.newStart},${hunk.newLines} @@\n${hunk.lines.join("\n")}\n`,
-  )
-  const diff = hunks.join("")
   return {
     path: patched.data.filePath,
     change: patched.data.type === "create" ? "add" : "update",
-    diff: diff.length <= MAX_DIFF ? diff : `${diff.slice(0, diff.lastIndexOf("\n", MAX_DIFF) + 1)}…\n`,
+    diff: clipDiff(patched.data.structuredPatch.map(hunkText).join("")),
   }
 }

@@ -2,9 +2,10 @@
 import { z } from "zod"
 import { ItemId } from "../../protocol/ids.ts"
 import type { Item, ItemStatus } from "../../protocol/session.ts"
+import { boundText } from "../bounded-text.ts"
+import { boundedInput } from "../tool-subject.ts"
 import { proposedChange, type ReadText, reportedChange } from "./file-change.ts"
 
-const MAX_INPUT = 4 * 1024
 const MAX_OUTPUT = 32 * 1024
 
 export interface ToolUse {
@@ -44,7 +45,7 @@ export function toolItem(use: ToolUse, context: ToolItemContext): Item {
     kind: "tool",
     name: use.name,
     ...(title === undefined ? {} : { title }),
-    input: clip(JSON.stringify(use.input ?? {}), MAX_INPUT).text,
+    ...boundedInput(JSON.stringify(use.input ?? {}, null, 2)),
   }
 }
 
@@ -59,7 +60,7 @@ export function settledItem(item: Item, result: ToolResult, durationMs: number):
       return { ...item, status, changes: reported === null ? item.changes : [reported] }
     }
     case "tool":
-      return { ...item, status, output: clip(resultText(result.content), MAX_OUTPUT).text }
+      return { ...item, status, output: boundText(resultText(result.content), MAX_OUTPUT).text }
     default:
       return { ...item, status }
   }
@@ -84,10 +85,10 @@ function commandResult(result: ToolResult): Partial<Extract<Item, { kind: "comma
     ? [detail.data.stdout, detail.data.stderr].filter(Boolean).join("\n")
     : resultText(result.content)
   const exit = /^Exit code (\d+)\n?/.exec(text)
-  const output = clip(exit ? text.slice(exit[0].length) : text, MAX_OUTPUT)
+  const output = boundText(exit ? text.slice(exit[0].length) : text, MAX_OUTPUT)
   return {
     output: output.text,
-    ...(output.clipped ? { truncated: true } : {}),
+    ...(output.truncated ? { truncated: true } : {}),
     exitCode: exit ? Number(exit[1]) : ran ? 0 : null,
   }
 }
@@ -107,13 +108,6 @@ function resultText(content: unknown): string {
     return content.replace(/^<tool_use_error>([\s\S]*)<\/tool_use_error>$/, "$1")
   const blocks = TextBlocks.safeParse(content)
   return blocks.success ? blocks.data.map((block) => block.text ?? `[${block.type}]`).join("\n") : ""
-}
-
-/** Keeps head and tail: the end of an output is where the error is. */
-function clip(text: string, max: number): { readonly text: string; readonly clipped: boolean } {
-  if (text.length <= max) return { text, clipped: false }
-  const half = Math.floor(max / 2)
-  return { text: `${text.slice(0, half)}\n…\n${text.slice(-half)}`, clipped: true }
 }
 
 const titleFields = [

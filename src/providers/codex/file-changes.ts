@@ -1,5 +1,5 @@
 import type { FileChange } from "../../protocol/session.ts"
-import { boundText } from "./bounded-text.ts"
+import { boundText } from "../bounded-text.ts"
 import type { FileUpdateChange } from "./incoming.ts"
 
 /** Codex gives the bare content for added and deleted files, and a diff with a trailer for moved ones. */

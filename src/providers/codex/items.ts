@@ -2,7 +2,7 @@
 import { z } from "zod"
 import { ItemId } from "../../protocol/ids.ts"
 import type { Item, ItemStatus } from "../../protocol/session.ts"
-import { type Bounded, boundText } from "./bounded-text.ts"
+import { type Bounded, boundText } from "../bounded-text.ts"
 import { readChanges } from "./file-changes.ts"
 import type { ThreadItem } from "./incoming.ts"
 import { unwrapShell } from "./shell-command.ts"

@@ -12,8 +12,8 @@ import type {
   ProviderEvent,
   Usage,
 } from "../../protocol/session.ts"
+import { BoundedText } from "../bounded-text.ts"
 import type { DeltaChannel, EventSink } from "../provider.ts"
-import { BoundedText } from "./bounded-text.ts"
 import type { RpcId } from "./connection.ts"
 import { readChanges } from "./file-changes.ts"
 import type { AnyItem, Notification, Turn as WireTurn } from "./incoming.ts"

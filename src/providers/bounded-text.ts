@@ -1,7 +1,7 @@
 /** Collects text of unknown length in bounded space: its beginning and its end, the middle left out. */
 
+/** In UTF-16 units, as every length here. */
 export const MAX_TEXT = 64 * 1024
-const HALF = MAX_TEXT / 2
 
 export interface Bounded {
   readonly text: string
@@ -9,15 +9,20 @@ export interface Bounded {
 }
 
 export class BoundedText {
+  readonly #half: number
   #head = ""
   #tail = ""
   #dropped = 0
 
+  constructor(max = MAX_TEXT) {
+    this.#half = Math.floor(max / 2)
+  }
+
   append(text: string): void {
-    const room = Math.max(0, HALF - this.#head.length)
+    const room = Math.max(0, this.#half - this.#head.length)
     this.#head += text.slice(0, room)
     const rest = this.#tail + text.slice(room)
-    const kept = rest.length <= HALF ? rest : rest.slice(cutAt(rest, rest.length - HALF))
+    const kept = rest.length <= this.#half ? rest : rest.slice(cutAt(rest, rest.length - this.#half))
     this.#dropped += rest.length - kept.length
     this.#tail = kept
   }
@@ -29,10 +34,16 @@ export class BoundedText {
   }
 }
 
-export function boundText(text: string): Bounded {
-  const bounded = new BoundedText()
+export function boundText(text: string, max = MAX_TEXT): Bounded {
+  const bounded = new BoundedText(max)
   bounded.append(text)
   return bounded.value()
+}
+
+/** The first line, cut with an ellipsis beyond `max`. */
+export function firstLine(text: string, max = 200): string {
+  const line = text.trimStart().split("\n", 1)[0]?.trimEnd() ?? ""
+  return line.length > max ? `${line.slice(0, cutAt(line, max - 1))}…` : line
 }
 
 /** Never between the two halves of a character outside the basic plane. */
