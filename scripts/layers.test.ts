@@ -39,6 +39,40 @@ describe("checkLayers", () => {
     expect(messages(user, target(to))).toEqual([`${from} must not import ${to} (src/${to}/thing.ts)`])
   })
 
+  it.each([
+    ["telegram/delivery", "telegram/wire", []],
+    ["telegram/intake", "telegram/owner", []],
+    [
+      "telegram/wire",
+      "telegram/delivery",
+      ["telegram/wire must not import telegram/delivery (src/telegram/delivery/thing.ts)"],
+    ],
+    [
+      "telegram/places",
+      "telegram/owner",
+      ["telegram/places must not import telegram/owner (src/telegram/owner/thing.ts)"],
+    ],
+    [
+      "telegram/turns",
+      "telegram/commands",
+      ["telegram/turns must not import telegram/commands (src/telegram/commands/thing.ts)"],
+    ],
+    ["telegram/cellar", "telegram/wire", ["telegram has no room cellar"]],
+    ["runtime/commands", "runtime/host-link", []],
+  ])("knows the rooms of a part: %s and %s", (from, to, faults) => {
+    const user = file(`src/${from}/user.ts`, `import { thing } from "../../${to}/thing.ts"\nthing\n`)
+    expect(messages(user, target(to))).toEqual(faults)
+  })
+
+  it("lets the files that join rooms import them, and no room import those", () => {
+    const joins = file("src/telegram/assemble.ts", 'import { thing } from "./wire/thing.ts"\nthing\n')
+    expect(messages(joins, target("telegram/wire"))).toEqual([])
+    const user = file("src/telegram/wire/user.ts", 'import { thing } from "../thing.ts"\nthing\n')
+    expect(messages(user, target("telegram"))).toEqual([
+      "telegram/wire must not import what joins the rooms (src/telegram/thing.ts)",
+    ])
+  })
+
   it("sees re-exports, lazy imports and imports over several lines", () => {
     const text = [
       'import {\n  one,\n  two,\n} from "../a.ts"',

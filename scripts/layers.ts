@@ -33,6 +33,30 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   cli: [...adapter, "host", "providers", "telegram", "web", "terminal", "agent-tools", "ops"],
 }
 
+/**
+ * Rooms of a part and the rooms of it that each may import, besides itself. Files directly in the part join its rooms:
+ * they may import all of them, and no room imports them.
+ */
+const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  telegram: {
+    wire: [],
+    rendering: [],
+    places: [],
+    words: [],
+    delivery: ["wire", "rendering", "places"],
+    files: ["wire", "rendering", "places", "words", "delivery"],
+    requests: ["rendering", "places", "words", "delivery", "files"],
+    turns: ["rendering", "places", "words", "delivery", "files"],
+    chats: ["places", "words", "delivery", "requests", "turns"],
+    commands: ["rendering", "places", "words", "delivery", "chats"],
+    owner: [
+      ...["wire", "rendering", "places", "words", "delivery"],
+      ...["files", "requests", "turns", "chats", "commands"],
+    ],
+    intake: ["wire", "places", "delivery", "turns", "chats", "commands", "owner"],
+  },
+}
+
 /** Packages that a part may use; a part that is not named may use all. */
 const packages: Readonly<Record<string, readonly string[]>> = { protocol: ["zod"] }
 
@@ -93,7 +117,9 @@ function directionFaults(
         ? []
         : fault(`the program must not import ${target}`)
     if (isTest(target)) return fault(`the program must not import the test ${target}`)
-    return mayImport(part, other) ? [] : fault(`${part} must not import ${other} (${target})`)
+    if (!mayImport(part, other)) return fault(`${part} must not import ${other} (${target})`)
+    const wrong = part === other ? roomFault(file.path, target) : null
+    return wrong === null ? [] : fault(wrong)
   })
 }
 
@@ -102,6 +128,24 @@ function mayImport(part: string, other: string): boolean {
   if (part === "app") return other === "protocol"
   const allowed = directions[part]
   return allowed === undefined || allowed.includes(other)
+}
+
+/** What is wrong about an import within a part; null when nothing is. */
+function roomFault(file: string, target: string): string | null {
+  const [part, room] = roomOf(file)
+  const known = rooms[part]
+  if (!known) return null
+  const other = roomOf(target)[1]
+  if (room !== null && !known[room]) return `${part} has no room ${room}`
+  if (room === null || room === other) return null
+  if (other === null) return `${part}/${room} must not import what joins the rooms (${target})`
+  return known[room]?.includes(other) ? null : `${part}/${room} must not import ${part}/${other} (${target})`
+}
+
+/** The part and the room of a file in `src/`; null for one directly in its part. */
+function roomOf(file: string): readonly [part: string, room: string | null] {
+  const [, part = "", room, rest] = file.split("/")
+  return [part, rest === undefined ? null : (room ?? null)]
 }
 
 function packageFault(part: string, from: string): string | null {

@@ -1,10 +1,10 @@
 /** What Telegram owes the owner for each fact of the runtime. Runs inside the fact's own transaction. */
 import type { Session } from "../ledger/sessions.ts"
 import type { Fact, Surface } from "../runtime/surface.ts"
+import type { Topics } from "./chats/topics.ts"
 import { TELEGRAM } from "./places/address.ts"
 import { addressesOf, addressesOfRequest, type Reach } from "./places/reach.ts"
 import type { RequestNotices } from "./requests/notice.ts"
-import type { Topics } from "./topics.ts"
 import type { TurnCards } from "./turns/card.ts"
 import type { Answers } from "./turns/outcome.ts"
 import { providerLabel } from "./words/provider-label.ts"

@@ -1,9 +1,9 @@
 /** The lanes of a bot's chats on a real ledger, against the strict Bot API server. */
 import { expect, vi } from "vitest"
 import type { OutboxRow, Owed } from "../../src/ledger/outbox.ts"
+import { FairShare } from "../../src/telegram/delivery/fair-share.ts"
 import { DeliveryLanes } from "../../src/telegram/delivery/lanes.ts"
 import type { Payload } from "../../src/telegram/delivery/payload.ts"
-import { FairShare } from "../../src/telegram/fair-share.ts"
 import { type Address, laneOf } from "../../src/telegram/places/address.ts"
 import { plain } from "../../src/telegram/rendering/rich.ts"
 import type { FakeBot } from "./telegram/bot.ts"

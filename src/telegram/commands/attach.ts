@@ -1,7 +1,7 @@
 /** `/attach`: continue a session that was started in a terminal. */
 import type { ProviderId } from "../../protocol/ids.ts"
 import type { NativeSession } from "../../protocol/session.ts"
-import type { Effect } from "../effect.ts"
+import type { Effect } from "../../runtime/commands/effect.ts"
 import { bold, concat } from "../rendering/rich.ts"
 import { choiceButtons } from "./choice.ts"
 import type { Call, Command } from "./command.ts"

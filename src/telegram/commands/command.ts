@@ -2,10 +2,10 @@
 import type { TelegramSay } from "../../core/texts/telegram.ts"
 import type { Channel } from "../../ledger/channels.ts"
 import type { Session } from "../../ledger/sessions.ts"
+import type { Effect } from "../../runtime/commands/effect.ts"
 import type { Kernel } from "../../runtime/kernel.ts"
 import type { ActionBody } from "../delivery/actions.ts"
 import type { Button, Buttons } from "../delivery/payload.ts"
-import type { Effect } from "../effect.ts"
 import type { Address } from "../places/address.ts"
 import type { RichPart } from "../rendering/rich.ts"
 

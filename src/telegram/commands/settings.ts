@@ -1,7 +1,7 @@
 /** `/model`, `/effort`, `/mode`, `/sandbox`: what the provider offers, and what the owner chose. */
 import type { Session } from "../../ledger/sessions.ts"
 import { Sandbox } from "../../protocol/session.ts"
-import type { Effect } from "../effect.ts"
+import type { Effect } from "../../runtime/commands/effect.ts"
 import { choiceButtons } from "./choice.ts"
 import type { Call, Command } from "./command.ts"
 import { mustHaveSession } from "./needs-session.ts"

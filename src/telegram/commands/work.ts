@@ -2,6 +2,7 @@
 import type { Turn } from "../../ledger/turns.ts"
 import type { SessionId } from "../../protocol/ids.ts"
 import { bold, concat, join } from "../rendering/rich.ts"
+import { promptLine } from "../words/prompt-line.ts"
 import type { Call, Command } from "./command.ts"
 import { mustHaveSession } from "./needs-session.ts"
 
@@ -21,7 +22,7 @@ export const stop: Command = {
     const isAtWork = running.state !== "queued" || running.startedAt !== null
     const said = isAtWork
       ? call.say("stop.stopping", { session: session.id })
-      : call.say("stop.not_begun", { text: short(running, 80) })
+      : call.say("stop.not_begun", { text: promptLine(running, 80) })
     call.reply(said, waiting.length > 0 ? [[clear]] : [])
   },
 }
@@ -45,7 +46,7 @@ export const queue: Command = {
     const buttons = waiting
       .slice(0, 10)
       .map((turn) => [
-        call.button(`↑ ${short(turn, 24)}`, { kind: "turn.next", turn: turn.id }),
+        call.button(`↑ ${promptLine(turn, 24)}`, { kind: "turn.next", turn: turn.id }),
         call.button(call.say("button.edit"), { kind: "turn.edit", turn: turn.id }),
         call.button(call.say("button.drop"), { kind: "turn.drop", turn: turn.id }, "danger"),
       ])
@@ -82,13 +83,7 @@ function isBusy(call: Call, session: SessionId): boolean {
 }
 
 function label(call: Call, turn: Turn) {
-  const text = short(turn, 80)
+  const text = promptLine(turn, 80)
   if (turn.hold?.kind === "confirm") return `${text} — ${call.say("queue.asks")}`
   return turn.state === "queued" ? text : concat(bold(call.say("queue.running")), `: ${text}`)
-}
-
-export function short(turn: Turn, length: number): string {
-  const text =
-    turn.prompt.text.replaceAll(/\s+/g, " ").trim() || turn.prompt.files.map((file) => file.name).join(", ")
-  return text.length <= length ? text : `${text.slice(0, length - 1).toWellFormed()}…`
 }

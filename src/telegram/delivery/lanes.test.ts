@@ -6,9 +6,9 @@ import { resent, startDelivery } from "../../../test/fakes/delivery.ts"
 import { OWNER } from "../../../test/fakes/telegram-rig.ts"
 import { LEDGER_FILE } from "../../ledger/database.ts"
 import type { SessionId, TurnId } from "../../protocol/ids.ts"
-import { FairShare } from "../fair-share.ts"
 import { laneOf } from "../places/address.ts"
 import { bold, plain } from "../rendering/rich.ts"
+import { FairShare } from "./fair-share.ts"
 
 describe("delivery", { concurrent: true }, () => {
   it("sends what is owed and remembers the message it became", async () => {

@@ -7,8 +7,8 @@ import { setTimeout as sleep } from "node:timers/promises"
 import type { File } from "grammy/types"
 import type { BotApi } from "../wire/api.ts"
 import { CallError, classify } from "../wire/call-error.ts"
+import { safeFileName } from "../wire/file-name.ts"
 import { DOWNLOAD_LIMIT, LOCAL_LIMIT } from "../wire/limits.ts"
-import { safeFileName } from "./file-name.ts"
 import { mediaTypeOf, SNIFFED_BYTES } from "./media-type.ts"
 
 export interface WantedFile {

@@ -1,17 +1,17 @@
 /** Decides what each of the owner's updates means, and prepares its effect. */
 import type { Message, Update } from "grammy/types"
+import { type Effect, nothing } from "../../runtime/commands/effect.ts"
 import type { Kernel } from "../../runtime/kernel.ts"
+import type { Membership } from "../chats/membership.ts"
+import type { Migrations } from "../chats/migrations.ts"
+import type { Topics } from "../chats/topics.ts"
 import type { CommandLines } from "../commands/lines.ts"
-import { type Effect, nothing } from "../effect.ts"
-import type { Membership } from "../membership.ts"
-import type { Migrations } from "../migrations.ts"
 import type { Prompts } from "../owner/prompts.ts"
 import type { Replies } from "../owner/replies.ts"
 import type { Taps } from "../owner/taps.ts"
 import type { Address } from "../places/address.ts"
 import { migrationOf } from "../places/groups.ts"
 import { shownAt } from "../places/reach.ts"
-import type { Topics } from "../topics.ts"
 import type { Progress } from "../turns/progress.ts"
 
 export interface Received {

@@ -24,11 +24,6 @@ function seam(before: string): string {
   return before.length >= 4096 ? "" : "\n"
 }
 
-/** What a message answers. Telegram lets every message of a topic answer the news that the topic was opened. */
-export function repliedTo({ reply_to_message: replied }: Message): Message["reply_to_message"] {
-  return replied?.forum_topic_created ? undefined : replied
-}
-
 function quoted(message: Message): string {
   const quote = message.quote?.text ?? message.reply_to_message?.text ?? message.reply_to_message?.caption
   if (!quote || message.reply_to_message?.from?.is_bot === undefined) return ""

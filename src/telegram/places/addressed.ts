@@ -4,8 +4,12 @@ import type { Channel } from "../../ledger/channels.ts"
 import type { Ledger } from "../../ledger/ledger.ts"
 import type { OutboxRow } from "../../ledger/outbox.ts"
 import type { Session } from "../../ledger/sessions.ts"
-import { repliedTo } from "../owner/prompt-text.ts"
 import { type Address, laneOf } from "./address.ts"
+
+/** What a message answers. Telegram lets every message of a topic answer the news that the topic was opened. */
+function repliedTo({ reply_to_message: replied }: Message): Message["reply_to_message"] {
+  return replied?.forum_topic_created ? undefined : replied
+}
 
 /** The row that became the message which this one answers. */
 export function rowRepliedTo(ledger: Ledger, message: Message, address: Address): OutboxRow | null {

@@ -1,4 +1,4 @@
-import { graphemesOf } from "./graphemes.ts"
+import { graphemesOf } from "../../core/graphemes.ts"
 
 const wide =
   /\uFE0F|[\p{Emoji_Presentation}\u{1100}-\u{115F}\u{2E80}-\u{303E}\u{3041}-\u{A4CF}\u{AC00}-\u{D7A3}\u{F900}-\u{FAFF}\u{FE30}-\u{FE6F}\u{FF00}-\u{FF60}\u{FFE0}-\u{FFE6}\u{20000}-\u{3FFFD}]/u

@@ -1,7 +1,7 @@
 /** Cuts formatted text into messages. */
 
+import { graphemesOf } from "../../core/graphemes.ts"
 import { isVisible, NOTHING_VISIBLE } from "./clean-text.ts"
-import { graphemesOf } from "./graphemes.ts"
 import { type Entity, plain, type Rich } from "./rich.ts"
 import { slice, trim } from "./rich-edit.ts"
 

@@ -10,7 +10,6 @@ import type { OutboxRow, Priority } from "../../ledger/outbox.ts"
 import type { Session } from "../../ledger/sessions.ts"
 import type { Turn } from "../../ledger/turns.ts"
 import type { Outcome, Usage } from "../../protocol/session.ts"
-import { short } from "../commands/work.ts"
 import type { Outgoing } from "../delivery/outgoing.ts"
 import { type Buttons, readPayload } from "../delivery/payload.ts"
 import { type Address, formatAddress } from "../places/address.ts"
@@ -18,6 +17,7 @@ import { movedTo } from "../places/groups.ts"
 import { bold, concat, italic, type Rich } from "../rendering/rich.ts"
 import { footer } from "../words/footer.ts"
 import { clockTime, wordReason } from "../words/owner-words.ts"
+import { promptLine } from "../words/prompt-line.ts"
 
 export interface CardPlace {
   readonly to: Address
@@ -91,7 +91,7 @@ export class TurnCards {
       too_late: say("queue.steer_late"),
       unsupported: say("queue.steer_unsupported"),
     }[outcome]
-    const text = concat(bold(note), `\n${short(turn, TEXT_SHOWN)}`)
+    const text = concat(bold(note), `\n${promptLine(turn, TEXT_SHOWN)}`)
     const buttonsAt = outcome === "steered" ? null : (to: Address) => [this.#changeButtons(turn, to)]
     this.#editAll(turn, text, { priority: "answer", buttonsAt })
   }
@@ -99,7 +99,7 @@ export class TurnCards {
   /** The next attempt waits. A limit also notifies: hours may pass before the owner hears again. */
   held(turn: Turn, hold: AttemptHold, to: Address): void {
     const { out, ledger } = this.#spec
-    const text = concat(bold(`⏳ ${this.#holdText(hold)}`), `\n${short(turn, TEXT_SHOWN)}`)
+    const text = concat(bold(`⏳ ${this.#holdText(hold)}`), `\n${promptLine(turn, TEXT_SHOWN)}`)
     const isLimit = hold.kind === "limit"
     const about = { session: turn.session, turn: turn.id, replyTo: sourceOf(turn) }
     const known = cardsOf(ledger, turn).find((card) => formatAddress(card.to) === formatAddress(to))
@@ -145,7 +145,7 @@ export class TurnCards {
 
   #waitingText(turn: Turn): Rich {
     const { say } = this.#spec
-    const text = short(turn, TEXT_SHOWN)
+    const text = promptLine(turn, TEXT_SHOWN)
     if (turn.hold?.kind !== "confirm") return concat(bold(`⏳ ${say("queue.card")}`), `\n${text}`)
     return concat(bold(say("queue.held", { when: clockTime(turn.hold.sentAt) })), `\n${text}`)
   }
@@ -160,7 +160,7 @@ export class TurnCards {
 
   #droppedText(turn: Turn, { wasOffered }: EndedAbout): Rich {
     const said = this.#spec.say(wasOffered ? "queue.skipped" : "queue.dropped")
-    return concat(bold(said), `\n${short(turn, TEXT_SHOWN)}`)
+    return concat(bold(said), `\n${promptLine(turn, TEXT_SHOWN)}`)
   }
 
   #endedText(turn: Turn, outcome: Outcome, { session, label, usage }: EndedAbout): Rich {

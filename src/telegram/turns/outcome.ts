@@ -7,13 +7,13 @@ import type { Ledger } from "../../ledger/ledger.ts"
 import type { Session } from "../../ledger/sessions.ts"
 import type { Turn } from "../../ledger/turns.ts"
 import type { Outcome } from "../../protocol/session.ts"
-import { short } from "../commands/work.ts"
 import type { Outgoing } from "../delivery/outgoing.ts"
 import type { Buttons } from "../delivery/payload.ts"
 import { sendNamedFile } from "../files/named.ts"
 import { type Address, formatAddress } from "../places/address.ts"
 import { shownAt } from "../places/reach.ts"
 import { bold, join, quote, type Rich } from "../rendering/rich.ts"
+import { promptLine } from "../words/prompt-line.ts"
 import { sourceOf } from "./card.ts"
 import { composeFinal, type Final } from "./final.ts"
 
@@ -62,7 +62,7 @@ export class Answers {
     const isFromElsewhere = turn.channel === null && turn.origin === "owner"
     const parts = [
       isElsewhere ? bold(session.title ? `${session.id} · ${session.title}` : session.id) : null,
-      isFromElsewhere ? quote(short(turn, PROMPT_SHOWN)) : null,
+      isFromElsewhere ? quote(promptLine(turn, PROMPT_SHOWN)) : null,
     ].filter((part) => part !== null)
     return parts.length === 0 ? null : join(parts, "\n")
   }

@@ -1,14 +1,14 @@
 /** What the owner does with a bot itself: unblocks it, takes it into a group or out of one. */
 import type { ChatMember, ChatMemberUpdated } from "grammy/types"
-import type { TelegramSay } from "../core/texts/telegram.ts"
-import type { Kernel } from "../runtime/kernel.ts"
-import type { Outgoing } from "./delivery/outgoing.ts"
-import type { Button } from "./delivery/payload.ts"
-import type { Effect } from "./effect.ts"
-import { nothing } from "./effect.ts"
-import { type Address, isPrivate, laneOf } from "./places/address.ts"
-import { isGroupOn, switchGroup } from "./places/groups.ts"
-import type { RequestNotices } from "./requests/notice.ts"
+import type { TelegramSay } from "../../core/texts/telegram.ts"
+import type { Effect } from "../../runtime/commands/effect.ts"
+import { nothing } from "../../runtime/commands/effect.ts"
+import type { Kernel } from "../../runtime/kernel.ts"
+import type { Outgoing } from "../delivery/outgoing.ts"
+import type { Button } from "../delivery/payload.ts"
+import { type Address, isPrivate, laneOf } from "../places/address.ts"
+import { isGroupOn, switchGroup } from "../places/groups.ts"
+import type { RequestNotices } from "../requests/notice.ts"
 
 export interface MembershipSpec {
   readonly kernel: Kernel

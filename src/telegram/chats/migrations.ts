@@ -1,13 +1,13 @@
 /** Follows a group that became a supergroup: its session, what is owed to it and what can be tapped go along. */
-import type { Ledger } from "../ledger/ledger.ts"
-import type { OutboxRow } from "../ledger/outbox.ts"
-import type { Kernel } from "../runtime/kernel.ts"
-import { actionsOf, type Payload, readPayload } from "./delivery/payload.ts"
-import { type Address, formatAddress, laneOf, parseAddress, parseLane, TELEGRAM } from "./places/address.ts"
-import { type Migration, movedTo, noteMigration } from "./places/groups.ts"
-import type { RequestNotices } from "./requests/notice.ts"
-import type { TurnCards } from "./turns/card.ts"
-import type { Progress } from "./turns/progress.ts"
+import type { Ledger } from "../../ledger/ledger.ts"
+import type { OutboxRow } from "../../ledger/outbox.ts"
+import type { Kernel } from "../../runtime/kernel.ts"
+import { actionsOf, type Payload, readPayload } from "../delivery/payload.ts"
+import { type Address, formatAddress, laneOf, parseAddress, parseLane, TELEGRAM } from "../places/address.ts"
+import { type Migration, movedTo, noteMigration } from "../places/groups.ts"
+import type { RequestNotices } from "../requests/notice.ts"
+import type { TurnCards } from "../turns/card.ts"
+import type { Progress } from "../turns/progress.ts"
 
 export interface MigrationsSpec {
   readonly kernel: Kernel

@@ -1,15 +1,15 @@
 /** One topic is one session: topics carry their session's title, and outlive neither it nor the owner's wish. */
 import type { Message } from "grammy/types"
-import type { TelegramSay } from "../core/texts/telegram.ts"
-import type { OutboxRow } from "../ledger/outbox.ts"
-import type { Session } from "../ledger/sessions.ts"
-import type { SessionId } from "../protocol/ids.ts"
-import type { Kernel } from "../runtime/kernel.ts"
-import type { Outgoing } from "./delivery/outgoing.ts"
-import { readPayload } from "./delivery/payload.ts"
-import { type Effect, nothing } from "./effect.ts"
-import { type Address, formatAddress, parseAddress, TELEGRAM } from "./places/address.ts"
-import { setTopicState, topicState } from "./places/topic-state.ts"
+import type { TelegramSay } from "../../core/texts/telegram.ts"
+import type { OutboxRow } from "../../ledger/outbox.ts"
+import type { Session } from "../../ledger/sessions.ts"
+import type { SessionId } from "../../protocol/ids.ts"
+import { type Effect, nothing } from "../../runtime/commands/effect.ts"
+import type { Kernel } from "../../runtime/kernel.ts"
+import type { Outgoing } from "../delivery/outgoing.ts"
+import { readPayload } from "../delivery/payload.ts"
+import { type Address, formatAddress, parseAddress, TELEGRAM } from "../places/address.ts"
+import { setTopicState, topicState } from "../places/topic-state.ts"
 
 export interface TopicsSpec {
   readonly kernel: Kernel
