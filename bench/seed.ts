@@ -26,10 +26,10 @@ export function seedLedger(dataDir: string, { sessions, turnsPerSession, eventsP
   const turns = sessions * turnsPerSession
   const session = (turn: string) => `printf('S%d', ${FIRST} + ${turn} / ${turnsPerSession})`
   db.exec(`PRAGMA synchronous = OFF; PRAGMA cache_size = -200000; BEGIN;
-  INSERT INTO sessions (number, id, title, title_by, provider, workspace, workspace_kind, settings, state, next_seq,
+  INSERT INTO sessions (number, id, title, title_by, provider, workspace, workspace_kind, settings, state,
       created_at, updated_at)
     SELECT ${FIRST} + s.i, printf('S%d', ${FIRST} + s.i), 'Work of the past ' || s.i, 'runtime', 'acp:echo', '/tmp', 'external',
-      '{}', CASE WHEN s.i % 4 = 0 THEN 'open' ELSE 'archived' END, ${turnsPerSession * eventsPerTurn + 1},
+      '{}', CASE WHEN s.i % 4 = 0 THEN 'open' ELSE 'archived' END,
       ${ago("s.i")}, ${ago("s.i")} FROM ${upTo(sessions)} s;
   INSERT INTO provider_bindings (session, provider, native_id, settings, updated_at)
     SELECT printf('S%d', ${FIRST} + s.i), 'acp:echo', 'past-' || s.i, '{}', ${now} FROM ${upTo(sessions)} s;
@@ -40,13 +40,22 @@ export function seedLedger(dataDir: string, { sessions, turnsPerSession, eventsP
       journal, outcome, created_at, started_at, ended_at)
     SELECT ${turnId}, ${session("t.i")}, 1, 'completed', 'owner', ${FIRST} + t.i / ${turnsPerSession}, t.i, 'past:' || t.i,
       json_object('text', 'Please look at part ' || t.i || ' of the work.', 'files', json('[]')), 'past-' || t.i, 1, 'past',
-      json_object('kind', 'completed', 'text', printf('%.*c', 400, 'x')), ${ago("t.i / 100")}, ${ago("t.i / 100")},
+      json_object('kind', 'completed'), ${ago("t.i / 100")}, ${ago("t.i / 100")},
       ${ago("t.i / 100")} FROM ${upTo(turns)} t;
-  INSERT INTO events (session, seq, turn, at, kind, body)
-    SELECT ${session("t.i")}, (t.i % ${turnsPerSession}) * ${eventsPerTurn} + e.i + 1, ${turnId}, ${ago("t.i / 100")},
+  INSERT INTO streams (name, next_seq)
+    SELECT printf('S%d', ${FIRST} + s.i), ${turnsPerSession * eventsPerTurn + 1} FROM ${upTo(sessions)} s;
+  INSERT INTO events (stream, seq, turn, attempt, at, recorded_at, kind, body)
+    SELECT ${session("t.i")}, (t.i % ${turnsPerSession}) * ${eventsPerTurn} + e.i + 1, ${turnId}, 'past-' || t.i,
+      ${ago("t.i / 100")}, ${ago("t.i / 100")},
       CASE e.i WHEN 0 THEN 'turn.queued' WHEN 1 THEN 'turn.started' WHEN ${eventsPerTurn - 1} THEN 'turn.ended' ELSE 'item' END,
-      CASE e.i WHEN 1 THEN json_object('attempt', 'past-' || t.i) ELSE json_object('item', json_object('id', 'item-' || e.i,
-        'kind', 'message', 'status', 'completed', 'text', printf('%.*c', 150, 'y'))) END
+      CASE e.i
+        WHEN 0 THEN json_object('kind', 'turn.queued', 'origin', 'owner', 'from', 'telegram', 'clientId', 'past:' || t.i,
+          'hold', null, 'behind', null, 'prompt', json_object('text', 'Please look at part ' || t.i, 'files', json('[]')))
+        WHEN 1 THEN json_object('kind', 'turn.started', 'origin', 'owner', 'attempts', 1)
+        WHEN ${eventsPerTurn - 1} THEN json_object('kind', 'turn.ended', 'outcome',
+          json_object('kind', 'completed', 'text', printf('%.*c', 400, 'x')))
+        ELSE json_object('kind', 'item', 'item', json_object('id', 'item-' || e.i, 'kind', 'message', 'status', 'completed',
+          'text', printf('%.*c', 150, 'y'))) END
     FROM ${upTo(turns)} t, ${upTo(eventsPerTurn)} e;
   INSERT INTO inbox (bot, update_id, lane, body, state, note, received_at, handled_at)
     SELECT 7000000000 + t.i % 8, t.i, printf('telegram:7%09d:42', t.i % 8), '{"message":{}}', 'handled', 'handled',

@@ -18,6 +18,7 @@ import {
   StopTurnReceipt,
   TraceReply,
 } from "../protocol/control.ts"
+import { isKnown, type RecordedFact } from "../protocol/facts.ts"
 import type { RequestId, SessionId } from "../protocol/ids.ts"
 
 /** Nothing listens on the socket. */
@@ -69,7 +70,7 @@ export function controlClient(socket: string) {
       const query = new URLSearchParams({ after: String(after), wait: String(wait) })
       if (live !== undefined) query.set("live", String(live))
       const options = { timeoutMs: wait + 10_000, ...(signal ? { signal } : {}) }
-      return get(`${session(id)}/events?${query}`, EventsReply, options)
+      return get(`${session(id)}/events?${query}`, EventsReply, options).then(withKnown)
     },
     answer: (id: RequestId, answer: NewAnswer) =>
       post(`/v1/requests/${encodeURIComponent(id)}/answer`, answer, AnswerReceipt),
@@ -167,3 +168,8 @@ function parseJson(text: string): unknown {
     throw error
   }
 }
+
+/** What a newer runtime tells and we have no words for is passed over. */
+export type KnownEvents = Omit<EventsReply, "events"> & { readonly events: readonly RecordedFact[] }
+
+const withKnown = (reply: EventsReply): KnownEvents => ({ ...reply, events: reply.events.filter(isKnown) })

@@ -1,4 +1,5 @@
 import type { PromptReceipt } from "../protocol/control.ts"
+import { endsTurn, type FactOf } from "../protocol/facts.ts"
 import type { Outcome } from "../protocol/session.ts"
 import type { ControlClient } from "./control-client.ts"
 
@@ -18,8 +19,14 @@ export async function followTurn(
   for (;;) {
     const { events, next } = await client.events(receipt.session, { after, wait: patienceMs })
     for (const { turn, fact } of events) {
-      if (turn === receipt.turn && fact.kind === "turn.ended") return fact.outcome
+      if (turn === receipt.turn && endsTurn(fact)) return outcomeOf(fact)
     }
     after = next
   }
+}
+
+/** One that became part of another turn is answered there. */
+function outcomeOf(fact: FactOf<"turn.ended" | "turn.dropped" | "turn.steered">): Outcome {
+  if (fact.kind === "turn.ended") return fact.outcome
+  return { kind: fact.kind === "turn.dropped" ? "stopped" : "completed", text: "" }
 }

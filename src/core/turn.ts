@@ -1,6 +1,7 @@
 /** The life of a turn, decided without I/O: what runs next, and what follows when an attempt ended. */
+import type { AttemptHold } from "../protocol/facts.ts"
 import type { AttemptId, Instant } from "../protocol/ids.ts"
-import type { Failure, Outcome, TurnState } from "../protocol/session.ts"
+import type { Outcome, TurnState } from "../protocol/session.ts"
 import { retryPolicy } from "./failure.ts"
 
 export type OpenTurnState = Exclude<TurnState, Outcome["kind"]>
@@ -13,18 +14,6 @@ export type Hold =
   | { readonly kind: "confirm"; readonly sentAt: Instant }
   | { readonly kind: "steer"; readonly into: AttemptId }
   | AttemptHold
-
-/** Made by an attempt that ended and comes again. */
-export type AttemptHold =
-  | {
-      readonly kind: "retry"
-      readonly until: Instant
-      /** The attempt that comes next, and how many there will be at most. */
-      readonly attempt: number
-      readonly of: number
-      readonly failure: Failure
-    }
-  | { readonly kind: "limit"; readonly until: Instant; readonly failure: Failure }
 
 interface Queued {
   readonly state: TurnState

@@ -83,6 +83,13 @@ describe("a fresh ledger", () => {
 })
 
 describe("migrations", () => {
+  /** With the first schema alone. */
+  async function filledFirst(): Promise<void> {
+    const { db } = await openDatabase(dataDir, 1, { migrations: [foundation] })
+    db.exec(`INSERT INTO settings (key, value, updated_at) VALUES ('mine', '"kept"', 1)`)
+    db.close()
+  }
+
   const second = "CREATE TABLE second (n INTEGER) STRICT; INSERT INTO second VALUES (1);"
   const third = "INSERT INTO second SELECT n + 1 FROM second;"
 
@@ -99,7 +106,7 @@ describe("migrations", () => {
   })
 
   it("come after a backup of what was there", async () => {
-    await filled()
+    await filledFirst()
     const { db, migratedFrom } = await openDatabase(dataDir, 1, { migrations: [foundation, second] })
     db.close()
     expect(migratedFrom).toBe(1)
@@ -112,7 +119,7 @@ describe("migrations", () => {
   })
 
   it("leave nothing behind when one of them fails", async () => {
-    await filled()
+    await filledFirst()
     const broken = `${second} SELECT nonsense;`
     await expect(openDatabase(dataDir, 1, { migrations: [foundation, broken] })).rejects.toThrow("nonsense")
     const { db } = await openDatabase(dataDir, 1, { migrations: [foundation, second] })
@@ -125,7 +132,7 @@ describe("migrations", () => {
     ALTER TABLE turns_new RENAME TO turns; CREATE UNIQUE INDEX turns_id ON turns (id);`
 
   async function withRequest(): Promise<void> {
-    await filled()
+    await filledFirst()
     const db = new DatabaseSync(file)
     db.exec(`INSERT INTO sessions VALUES (1, 'S001', '', 'owner', 'demo', '/', 'external', '{}', 'open', 1, 1, 1);
       INSERT INTO turns (id, session, position, state, origin, prompt, created_at)
@@ -153,7 +160,7 @@ describe("migrations", () => {
   })
 
   it("say how far they are", async () => {
-    await filled()
+    await filledFirst()
     const seen: unknown[] = []
     const step: Migration = (_, report) => {
       for (const done of [1, 2]) report(done, 2)
@@ -186,7 +193,7 @@ describe("migrations", () => {
     const [changed, names] = [statSync(file).mtimeMs, readdirSync(dataDir)]
     const refused = openLedger(dataDir, 1)
     await expect(refused).rejects.toThrow(NewerLedgerError)
-    await expect(refused).rejects.toMatchObject({ path: file, found: 3, known: 1 })
+    await expect(refused).rejects.toMatchObject({ path: file, found: 3, known: 2 })
     expect(readFileSync(file).equals(before)).toBe(true)
     expect([statSync(file).mtimeMs, readdirSync(dataDir)]).toEqual([changed, names])
   })

@@ -20,8 +20,9 @@ import { ACCEPT_NEW_FILE, DamagedLedgerError, NewerLedgerError } from "./errors.
 import { problemsIn } from "./integrity.ts"
 import { allowGivingBack, type Migration, type MigrationProgress, migrate } from "./migrate.ts"
 import { foundation } from "./migrations/0001-foundation.ts"
+import { facts } from "./migrations/0002-facts.ts"
 
-const allMigrations: readonly Migration[] = [foundation]
+const allMigrations: readonly Migration[] = [foundation, facts]
 
 /** Files up to this size, in bytes, are checked whole at every start: some 40 ms at most. */
 const CHECKED_WHOLE = 64 * 1024 * 1024

@@ -7,7 +7,7 @@ import { attachmentsTable } from "./attachments.ts"
 import { backUp, hasBackup } from "./backups.ts"
 import { channelsTable } from "./channels.ts"
 import { openDatabase } from "./database.ts"
-import { eventsTable } from "./events.ts"
+import { factsTable } from "./facts.ts"
 import { inboxTable } from "./inbox.ts"
 import { machineTables } from "./machine.ts"
 import type { MigrationProgress } from "./migrate.ts"
@@ -49,7 +49,7 @@ function assemble(db: DatabaseSync, dataDir: string, { migratedFrom, onFault }: 
     migratedFrom,
     sessions: sessionsTable(db),
     turns: turnsTable(db),
-    events: eventsTable(db),
+    facts: factsTable(db),
     requests: requestsTable(db),
     channels: channelsTable(db),
     inbox: inboxTable(db),

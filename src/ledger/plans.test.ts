@@ -17,6 +17,9 @@ afterAll(() => {
 const statements = await prepared()
 
 async function prepared(): Promise<readonly string[]> {
+  // What only makes the schema is none of them.
+  const first = await openLedger(directory, 0)
+  first.close()
   const prepare = vi.spyOn(DatabaseSync.prototype, "prepare")
   const ledger = await openLedger(directory, 0)
   ledger.close()

@@ -1,12 +1,7 @@
 import type { DatabaseSync } from "node:sqlite"
+import type { Answerer } from "../protocol/facts.ts"
 import type { AttemptId, Instant, RequestId, SessionId, TurnId } from "../protocol/ids.ts"
 import type { Answer, RequestBody } from "../protocol/session.ts"
-
-/** Who answered, in words a surface can show. */
-export interface Answerer {
-  readonly surface: string
-  readonly detail: string
-}
 
 export interface StoredRequest {
   readonly id: RequestId

@@ -1,7 +1,6 @@
 /** What is left of one message's way through the runtime; only questions, and none that reads a whole table. */
 import type { DatabaseSync } from "node:sqlite"
-import type { AttemptId, Instant, RequestId, TurnId } from "../protocol/ids.ts"
-import type { StoredEvent } from "./events.ts"
+import type { Instant, RequestId, TurnId } from "../protocol/ids.ts"
 import type { InboxRow } from "./inbox.ts"
 
 /** An update as it was received; `note` says what became of it. */
@@ -21,11 +20,6 @@ export interface TracedRequest {
 
 export const traceSql = {
   clientId: "SELECT client_id FROM turns WHERE id = ?",
-  turnOfAttempt: `SELECT turn FROM events WHERE kind = 'turn.started' AND json_extract(body, '$.attempt') = ?
-    LIMIT 1`,
-  events: `SELECT seq, turn, at, kind, CASE kind WHEN 'item' THEN json_object(
-      'kind', json_extract(body, '$.item.kind'), 'status', json_extract(body, '$.item.status')) ELSE body END AS body
-    FROM events WHERE turn = ? ORDER BY seq`,
   requests: "SELECT id, state, delivered, closed_at FROM requests WHERE turn = ?",
   update: `SELECT bot, update_id, state, note, received_at, handled_at FROM inbox
     WHERE bot = ? AND update_id = ?`,
@@ -33,25 +27,11 @@ export const traceSql = {
 
 export function traceQueries(db: DatabaseSync) {
   const clientId = db.prepare(traceSql.clientId)
-  const turnOfAttempt = db.prepare(traceSql.turnOfAttempt)
-  const events = db.prepare(traceSql.events)
   const requests = db.prepare(traceSql.requests)
   const update = db.prepare(traceSql.update)
   return {
     clientIdOf: (turn: TurnId): string | null =>
       (clientId.get(turn)?.client_id as string | null | undefined) ?? null,
-    /** Also of an attempt that another one has followed, when the agent had accepted it. */
-    turnOfAttempt: (attempt: AttemptId): TurnId | null =>
-      (turnOfAttempt.get(attempt)?.turn as TurnId | undefined) ?? null,
-    /** In order; of an item only `{ kind, status }`. */
-    events: (turn: TurnId): readonly StoredEvent[] =>
-      events.all(turn).map((row) => ({
-        seq: row.seq as number,
-        turn: row.turn as TurnId,
-        at: row.at as Instant,
-        kind: row.kind as string,
-        body: JSON.parse(row.body as string),
-      })),
     requests: (turn: TurnId): readonly TracedRequest[] =>
       requests.all(turn).map((row) => ({
         id: row.id as RequestId,

@@ -1,14 +1,18 @@
 import type { DatabaseSync } from "node:sqlite"
 import type { Hold, OpenTurnState } from "../core/turn.ts"
+import type { TurnOrigin } from "../protocol/facts.ts"
 import type { AttemptId, Instant, SessionId, TurnId } from "../protocol/ids.ts"
 import type { Outcome, Prompt, TurnState, Usage } from "../protocol/session.ts"
+
+/** How a turn ended; what was said at its end is in the fact `turn.ended`. */
+export type Ending = { [K in Outcome["kind"]]: Omit<Extract<Outcome, { kind: K }>, "text"> }[Outcome["kind"]]
 
 export interface Turn {
   readonly id: TurnId
   readonly session: SessionId
   readonly position: number
   readonly state: TurnState
-  readonly origin: "owner" | "provider" | "schedule"
+  readonly origin: TurnOrigin
   /** Where it came from and is answered; null for local clients, which read the session itself. */
   readonly channel: number | null
   readonly sourceMessage: string | null
@@ -19,7 +23,7 @@ export interface Turn {
   /** The host journal the current attempt was handed to. */
   readonly journal: string | null
   readonly stopRequestedAt: Instant | null
-  readonly outcome: Outcome | null
+  readonly outcome: Ending | null
   readonly usage: Usage | null
   readonly createdAt: Instant
   readonly startedAt: Instant | null
@@ -50,7 +54,7 @@ const toTurn = (row: Row): Turn => ({
   attempts: row.attempts as number,
   journal: row.journal as string | null,
   stopRequestedAt: row.stop_requested_at as Instant | null,
-  outcome: json<Outcome>(row.outcome),
+  outcome: json<Ending>(row.outcome),
   usage: json<Usage>(row.usage),
   createdAt: row.created_at as Instant,
   startedAt: row.started_at as Instant | null,
@@ -129,8 +133,8 @@ export function turnsTable(db: DatabaseSync) {
     handedTo(id: TurnId, journal: string): void {
       setJournal.run(journal, id)
     },
-    setState(id: TurnId, state: OpenTurnState, now: Instant): void {
-      setState.run(state, state === "queued" ? null : now, id)
+    setState(id: TurnId, state: OpenTurnState, at: Instant): void {
+      setState.run(state, state === "queued" ? null : at, id)
     },
     requeue(id: TurnId, hold: Hold | null): void {
       requeue.run(hold && JSON.stringify(hold), id)
@@ -153,8 +157,8 @@ export function turnsTable(db: DatabaseSync) {
     requestStop(id: TurnId, now: Instant): void {
       setStop.run(now, id)
     },
-    end(id: TurnId, outcome: Outcome, now: Instant): void {
-      end.run(outcome.kind, JSON.stringify(outcome), now, id)
+    end(id: TurnId, { text: _, ...ending }: Outcome, at: Instant): void {
+      end.run(ending.kind, JSON.stringify(ending), at, id)
     },
   }
 }

@@ -3,18 +3,9 @@
  * the authorisation). Every answer that is not 2xx carries a `ControlError`.
  */
 import { z } from "zod"
-import { Instant, ProviderId, RequestId, SessionId, TurnId } from "./ids.ts"
-import {
-  Answer,
-  Failure,
-  Item,
-  Notice,
-  Outcome,
-  ProviderStatus,
-  RequestBody,
-  TurnState,
-  Usage,
-} from "./session.ts"
+import { FactRecord } from "./facts.ts"
+import { Instant, ProviderId, SessionId, TurnId } from "./ids.ts"
+import { Answer, ProviderStatus, TurnState } from "./session.ts"
 
 export const ControlError = z.object({
   error: z.object({
@@ -136,47 +127,6 @@ export type PromptReceipt = z.infer<typeof PromptReceipt>
 
 // ── GET /v1/sessions/:id/events?after=seq&wait=ms&live=revision ──────────────────────────────────────────────────
 
-/** A durable fact of a session. */
-export const SessionFact = z.discriminatedUnion("kind", [
-  z.object({
-    kind: z.literal("turn.queued"),
-    origin: z.enum(["owner", "provider", "schedule"]),
-    text: z.string(),
-    files: z.number().int().nonnegative(),
-  }),
-  /** The text of a prompt that still waits was changed. */
-  z.object({ kind: z.literal("turn.edited"), text: z.string() }),
-  z.object({ kind: z.literal("turn.started") }),
-  /** Put back: it comes again at `until`. */
-  z.object({ kind: z.literal("turn.held"), until: Instant, failure: Failure }),
-  z.object({ kind: z.literal("item"), item: Item }),
-  z.object({
-    kind: z.literal("request.opened"),
-    request: RequestId,
-    version: z.number().int(),
-    body: RequestBody,
-  }),
-  z.object({
-    kind: z.literal("request.closed"),
-    request: RequestId,
-    why: z.enum(["answered", "answered_elsewhere", "withdrawn"]),
-    /** Who answered, in words: "Telegram", "this terminal" … */
-    by: z.string().optional(),
-  }),
-  z.object({ kind: z.literal("notice"), notice: Notice }),
-  z.object({ kind: z.literal("usage"), usage: Usage }),
-  z.object({ kind: z.literal("turn.ended"), outcome: Outcome }),
-])
-export type SessionFact = z.infer<typeof SessionFact>
-
-export const SessionEvent = z.object({
-  seq: z.number().int().positive(),
-  at: Instant,
-  turn: TurnId,
-  fact: SessionFact,
-})
-export type SessionEvent = z.infer<typeof SessionEvent>
-
 /** The whole text so far of an item that is still running. */
 export const LiveText = z.object({
   turn: TurnId,
@@ -198,7 +148,7 @@ export const EventsQuery = z.object({
 export type EventsQuery = z.infer<typeof EventsQuery>
 
 export const EventsReply = z.object({
-  events: z.array(SessionEvent).readonly(),
+  events: z.array(FactRecord).readonly(),
   /** Ask on with `after=next`. */
   next: z.number().int().nonnegative(),
   /** Only when `live` was given. */

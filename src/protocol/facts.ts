@@ -72,7 +72,7 @@ export const Fact = z.discriminatedUnion("kind", [
     behind: TurnId.nullable(),
   }),
   z.object({ kind: z.literal("turn.edited"), prompt: Prompt }),
-  /** It runs next; `before`: the waiting turn that was first until then. */
+  /** It runs next, whatever held it back; `before`: the waiting turn that was first until then. */
   z.object({ kind: z.literal("turn.moved"), before: TurnId.nullable() }),
   /** What held it back was lifted. */
   z.object({ kind: z.literal("turn.released") }),
@@ -96,8 +96,8 @@ export const Fact = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("turn.held"), hold: AttemptHold }),
   /** It is being passed on into the running turn `into`. */
   z.object({ kind: z.literal("turn.steering"), into: TurnId }),
-  /** Ends a turn: it became part of the running turn `into`. */
-  z.object({ kind: z.literal("turn.steered"), into: TurnId }),
+  /** Ends a turn: it became part of the running turn `into`, as far as that is still known. */
+  z.object({ kind: z.literal("turn.steered"), into: TurnId.nullable() }),
   /** The running turn could not take it: it waits in the queue, first. */
   z.object({ kind: z.literal("turn.steer_failed"), why: z.enum(["too_late", "unsupported"]) }),
   z.object({ kind: z.literal("turn.stop_requested") }),
@@ -199,6 +199,10 @@ export type FactRecord = z.infer<typeof FactRecord>
 
 /** As the ledger itself has it. */
 export type RecordedFact = FactRecord & { readonly fact: Fact }
+
+export function isKnown(record: FactRecord): record is RecordedFact {
+  return record.fact !== null
+}
 
 /** Whether the turn is over with it; of every turn there is exactly one such fact. */
 export function endsTurn(fact: Fact): fact is FactOf<"turn.ended" | "turn.dropped" | "turn.steered"> {

@@ -2,41 +2,33 @@
 import type { Ledger } from "../ledger/ledger.ts"
 import type { StoredRequest } from "../ledger/requests.ts"
 import type { Turn } from "../ledger/turns.ts"
-
-export type Closure =
-  /** Answered in the agent itself, by whoever sits at it. */
-  | "elsewhere"
-  | "stopped"
-  | "ended"
-  /** The agent's process ended, and what it asked went with it. */
-  | "restarted"
-  /** The agent took it back. */
-  | "withdrawn"
+import type { Closure } from "../protocol/facts.ts"
 
 interface Known {
   readonly turns: Pick<Ledger["turns"], "find">
-  readonly events: Pick<Ledger["events"], "ofTurn">
+  readonly facts: Pick<Ledger["facts"], "ofTurn">
 }
 
-/** Events of a turn that are looked through, newest first: what closed a request is among the last. */
-const EVENTS = 200
+/** Facts of a turn that are looked through, newest first: what closed a request is among the last. */
+const FACTS = 200
 
-export function closureOf(ledger: Known, request: StoredRequest): Closure {
+/** Nobody waits any more, and not because it was answered here. */
+export type Unanswered = Exclude<Closure, "answered">
+
+export function closureOf(ledger: Known, request: StoredRequest): Unanswered {
   if (wasAnsweredElsewhere(ledger, request)) return "elsewhere"
   const turn = ledger.turns.find(request.turn)
   if (!turn) return "ended"
   return turn.outcome ? afterOutcome(turn.outcome) : whileOpen(turn, request)
 }
 
-function wasAnsweredElsewhere({ events }: Pick<Known, "events">, { id, turn }: StoredRequest): boolean {
-  return events.ofTurn(turn, EVENTS).some(({ kind, body }) => {
-    if (kind !== "request.closed" && kind !== "request.overtaken") return false
-    const { request, why } = body as { readonly request?: unknown; readonly why?: unknown }
-    return request === id && why === "answered_elsewhere"
-  })
+function wasAnsweredElsewhere({ facts }: Pick<Known, "facts">, { id, turn }: StoredRequest): boolean {
+  return facts
+    .ofTurn(turn, FACTS)
+    .some(({ fact }) => "why" in fact && "request" in fact && fact.request === id && fact.why === "elsewhere")
 }
 
-function afterOutcome(outcome: NonNullable<Turn["outcome"]>): Closure {
+function afterOutcome(outcome: NonNullable<Turn["outcome"]>): Unanswered {
   switch (outcome.kind) {
     case "completed":
       return "ended"
@@ -50,7 +42,7 @@ function afterOutcome(outcome: NonNullable<Turn["outcome"]>): Closure {
 }
 
 /** Put back, or already at another attempt: the one that asked is over. */
-function whileOpen({ state, attempt, stopRequestedAt }: Turn, request: StoredRequest): Closure {
+function whileOpen({ state, attempt, stopRequestedAt }: Turn, request: StoredRequest): Unanswered {
   if (stopRequestedAt !== null) return "stopped"
   return state === "queued" || attempt !== request.attempt ? "restarted" : "withdrawn"
 }

@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock.ts"
 import type { Log } from "../core/log.ts"
 import type { Ledger } from "../ledger/ledger.ts"
-import type { Fact } from "./surface.ts"
+import type { RecordFact } from "./recorder.ts"
 
 /** What every part of the runtime works with. */
 export interface RuntimeContext {
@@ -12,6 +12,6 @@ export interface RuntimeContext {
   /** In [0, 1). */
   readonly random: () => number
   readonly log: Log
-  /** Tells every surface; only inside a transaction. */
-  readonly announce: (fact: Fact) => void
+  /** Appends it to the ledger and tells every surface. */
+  readonly record: RecordFact
 }

@@ -1,14 +1,17 @@
 /** Turns the host's numbered events into facts of the ledger. Runs inside the transaction that moves the cursor. */
-import { type AttemptHold, afterAttempt } from "../core/turn.ts"
-import type { StoredEvent } from "../ledger/events.ts"
+import { isDeepStrictEqual } from "node:util"
+import { afterAttempt } from "../core/turn.ts"
 import type { StoredRequest } from "../ledger/requests.ts"
+import type { Session } from "../ledger/sessions.ts"
 import type { Turn } from "../ledger/turns.ts"
+import type { Closure, Fact, FactOf, RecordedFact } from "../protocol/facts.ts"
 import type { HostEvent } from "../protocol/host-link.ts"
-import type { RequestId, SessionId, TurnId } from "../protocol/ids.ts"
+import type { Instant, ItemId, RequestId, SessionId, TurnId } from "../protocol/ids.ts"
 import type { Outcome, ProviderEvent } from "../protocol/session.ts"
-import { type Closure, closureOf } from "./closure.ts"
+import { closureOf } from "./closure.ts"
 import type { RuntimeContext } from "./context.ts"
 import type { LiveTurns } from "./live.ts"
+import { endOf } from "./turn-end.ts"
 
 type EventOf<K extends ProviderEvent["kind"]> = Extract<ProviderEvent, { kind: K }>
 
@@ -17,6 +20,8 @@ export class HostEvents {
   readonly #live: LiveTurns
   /** Called after the commit: the session may have the floor free again. */
   readonly #wake: (session: SessionId) => void
+  /** When each item of the turns at work was first heard of; of those from before this process nothing is known. */
+  readonly #began = new Map<TurnId, Map<ItemId, Instant>>()
 
   constructor(context: RuntimeContext, live: LiveTurns, wake: (session: SessionId) => void) {
     this.#context = context
@@ -24,22 +29,22 @@ export class HostEvents {
     this.#wake = wake
   }
 
-  apply({ session, event }: HostEvent): void {
+  apply({ session, event, at }: HostEvent): void {
     switch (event.kind) {
       case "session.changed":
-        return this.#onSession(session, event)
+        return this.#onSession(session, event, at)
       case "limits":
-        return this.#onLimits(session, event)
+        return this.#onLimits(session, event, at)
       case "attempt.began":
-        return this.#onBegan(session, event)
+        return this.#onBegan(session, event, at)
       default:
-        return this.#onAttempt(event)
+        return this.#onAttempt(event, at)
     }
   }
 
   /** Ends a turn whose attempt will tell nothing more. */
   giveUp(turn: Turn, outcome: Outcome): void {
-    this.#onEnded(turn, outcome)
+    this.#onEnded(turn, outcome, this.#context.clock.now())
   }
 
   /** Our answer did not reach the agent in time. Only inside a transaction; a repeat changes nothing. */
@@ -52,23 +57,25 @@ export class HostEvents {
   #tellMissed(request: StoredRequest): void {
     const turn = this.#turn(request.turn)
     const why = closureOf(this.#context.ledger, request)
-    this.#record(turn, "request.missed", { request: request.id, why })
-    this.#context.announce({ kind: "request.missed", turn, request })
+    this.#context.record({ kind: "request.missed", request: request.id, why }, turn)
   }
 
   /** An agent is found dead after its questions were: only now is it known why nobody waited for the answers. */
   #explainClosed(turn: Turn, told: readonly StoredRequest[]): void {
-    const { ledger, announce } = this.#context
-    for (const { kind, body } of lastWords(ledger.events.ofTurn(turn.id, 20))) {
-      const { request: id, why } = body as { readonly request: RequestId; readonly why: Closure | "answered" }
+    const { ledger, record } = this.#context
+    for (const { kind, request: id, why } of lastWords(ledger.facts.ofTurn(turn.id, 20))) {
       const request = told.some((other) => other.id === id) ? null : ledger.requests.find(id)
       if (!request || why !== "withdrawn" || closureOf(ledger, request) !== "restarted") continue
       if (kind === "request.missed") this.#tellMissed(request)
-      else if (request.state === "closed") announce({ kind: "request.closed", turn, request })
+      else if (request.state === "closed")
+        record({ kind: "request.closed", request: id, why: "restarted" }, turn)
     }
   }
 
-  #onAttempt(event: Exclude<ProviderEvent, { kind: "session.changed" | "limits" | "attempt.began" }>): void {
+  #onAttempt(
+    event: Exclude<ProviderEvent, { kind: "session.changed" | "limits" | "attempt.began" }>,
+    at: Instant,
+  ): void {
     const turn = this.#context.ledger.turns.findByAttempt(event.attempt)
     if (!turn || isEnded(turn)) {
       this.#context.log.warn(
@@ -79,46 +86,57 @@ export class HostEvents {
     }
     switch (event.kind) {
       case "attempt.accepted":
-        return this.#onAccepted(turn)
+        return this.#onAccepted(turn, at)
       case "item":
-        return this.#onItem(turn, event)
+        return this.#onItem(turn, event, at)
       case "request.opened":
-        return this.#onOpened(turn, event)
+        return this.#onOpened(turn, event, at)
       case "request.closed":
-        return this.#onClosed(turn, event)
+        return this.#onClosed(turn, event, at)
       case "notice":
+        this.#context.record({ kind: "notice", notice: event.notice }, turn, at)
         return this.#afterCommit(() => this.#live.notice(turn.id, turn.session, event.notice))
       case "usage":
         this.#context.ledger.turns.setUsage(turn.id, event.usage)
         return this.#afterCommit(() => this.#live.usage(turn.id, turn.session, event.usage))
       case "attempt.ended":
-        return this.#onEnded(turn, event.outcome)
+        return this.#onEnded(turn, event.outcome, at)
     }
   }
 
-  #onSession(id: SessionId, event: EventOf<"session.changed">): void {
-    const { ledger, clock, announce, log } = this.#context
+  #onSession(id: SessionId, event: EventOf<"session.changed">, at: Instant): void {
+    const { ledger, clock, record } = this.#context
     const session = ledger.sessions.find(id)
     if (!session) return
-    if (event.nativeId !== "") {
-      const holder = ledger.sessions.findByNative(session.provider, event.nativeId)
-      if (holder && holder.id !== id)
-        log.warn({ session: id, holder: holder.id }, "a native session is bound twice")
-      else ledger.sessions.bindProvider(id, session.provider, event, clock.now())
-    }
-    if (event.title && session.titleBy === "runtime")
+    if (event.nativeId !== "") this.#bindNative(session, event, at)
+    if (event.title && event.title !== session.title && session.titleBy === "runtime") {
       ledger.sessions.rename(id, event.title, "provider", clock.now())
-    announce({ kind: "session.changed", session: ledger.sessions.find(id) ?? session })
+      record({ kind: "session.renamed", title: event.title, by: "provider" }, id, at)
+    }
   }
 
-  #onLimits(id: SessionId, { limits }: EventOf<"limits">): void {
-    const { ledger, clock } = this.#context
-    const session = ledger.sessions.find(id)
-    if (session) ledger.machine.set(`limits.${session.provider}`, limits, clock.now())
+  #bindNative(session: Session, { nativeId, settings }: EventOf<"session.changed">, at: Instant): void {
+    const { ledger, clock, record, log } = this.#context
+    const { id, provider } = session
+    const holder = ledger.sessions.findByNative(provider, nativeId)
+    if (holder && holder.id !== id)
+      return log.warn({ session: id, holder: holder.id }, "a native session is bound twice")
+    if (isDeepStrictEqual(ledger.sessions.providerBinding(id, provider), { nativeId, settings })) return
+    ledger.sessions.bindProvider(id, provider, { nativeId, settings }, clock.now())
+    record({ kind: "session.reported", nativeId, settings }, id, at)
   }
 
-  #onBegan(session: SessionId, event: EventOf<"attempt.began">): void {
-    const { ledger, clock, newId, announce } = this.#context
+  #onLimits(id: SessionId, { limits }: EventOf<"limits">, at: Instant): void {
+    const { ledger, clock, record } = this.#context
+    const provider = ledger.sessions.find(id)?.provider
+    if (provider === undefined || isDeepStrictEqual(ledger.machine.setting(`limits.${provider}`), limits))
+      return
+    ledger.machine.set(`limits.${provider}`, limits, clock.now())
+    record({ kind: "limits.changed", provider, limits }, "machine", at)
+  }
+
+  #onBegan(session: SessionId, { attempt, reason }: EventOf<"attempt.began">, at: Instant): void {
+    const { ledger, clock, newId, record } = this.#context
     if (!ledger.sessions.find(session)) return
     const id = newId() as TurnId
     const last = ledger.turns.recent(session, 1)[0]
@@ -130,86 +148,86 @@ export class HostEvents {
       clientId: null,
     } as const
     ledger.turns.add({ id, session, ...origin, prompt, hold: null }, clock.now())
-    ledger.turns.dispatch(id, event.attempt, ledger.machine.hostCursor()?.journal ?? null)
-    ledger.turns.setState(id, "running", clock.now())
-    const turn = this.#turn(id)
-    this.#record(turn, "turn.started", {})
-    announce({ kind: "turn.started", turn })
+    ledger.turns.dispatch(id, attempt, ledger.machine.hostCursor()?.journal ?? null)
+    ledger.turns.setState(id, "running", at)
+    const why = reason === "" ? {} : { reason }
+    record({ kind: "turn.started", origin: "provider", attempts: 1, ...why }, this.#turn(id), at)
   }
 
-  #onAccepted(turn: Turn): void {
+  #onAccepted(turn: Turn, at: Instant): void {
     if (turn.state !== "dispatching") return
-    const { ledger, clock, announce } = this.#context
-    ledger.turns.setState(turn.id, "running", clock.now())
-    this.#record(turn, "turn.started", { attempt: turn.attempt })
-    announce({ kind: "turn.started", turn: this.#turn(turn.id) })
+    const { ledger, record } = this.#context
+    ledger.turns.setState(turn.id, "running", at)
+    record({ kind: "turn.started", origin: turn.origin, attempts: turn.attempts }, turn, at)
   }
 
-  #onItem(turn: Turn, { item }: EventOf<"item">): void {
-    if (item.status !== "running") this.#record(turn, "item", { item })
+  #onItem(turn: Turn, { item }: EventOf<"item">, at: Instant): void {
+    const began = this.#began.get(turn.id) ?? new Map<ItemId, Instant>()
+    this.#began.set(turn.id, began)
+    const startedAt = began.get(item.id)
+    if (startedAt === undefined) began.set(item.id, at)
+    const isFinal = item.status !== "running"
+    if (isFinal || item.kind === "plan")
+      this.#context.record(
+        { kind: "item", item, ...(startedAt === undefined ? {} : { startedAt }) },
+        turn,
+        at,
+      )
+    if (isFinal) began.delete(item.id)
     this.#afterCommit(() => this.#live.item(turn.id, turn.session, item))
   }
 
-  #onOpened(turn: Turn, { request: id, body, attempt }: EventOf<"request.opened">): void {
-    const { ledger, clock, announce } = this.#context
+  #onOpened(turn: Turn, { request: id, body, attempt }: EventOf<"request.opened">, at: Instant): void {
+    const { ledger, clock, record } = this.#context
     const isNew = ledger.requests.open(
       { id, session: turn.session, turn: turn.id, attempt, body },
       clock.now(),
     )
     if (!isNew) return
-    ledger.turns.setState(turn.id, "waiting", clock.now())
-    const request = ledger.requests.find(id) as StoredRequest
-    this.#record(turn, "request.opened", { request: id, version: request.version, body })
-    announce({ kind: "request.opened", turn: this.#turn(turn.id), request })
+    ledger.turns.setState(turn.id, "waiting", at)
+    const version = ledger.requests.find(id)?.version ?? 1
+    record({ kind: "request.opened", request: id, version, body }, turn, at)
   }
 
-  #onClosed(turn: Turn, { request: id, why }: EventOf<"request.closed">): void {
-    const { ledger, clock, announce } = this.#context
+  #onClosed(turn: Turn, { request: id, why: told }: EventOf<"request.closed">, at: Instant): void {
+    const { ledger, clock, record } = this.#context
+    const why: Closure = told === "answered_elsewhere" ? "elsewhere" : told
     if (ledger.requests.close(id, clock.now())) {
-      this.#record(turn, "request.closed", { request: id, why })
-      announce({ kind: "request.closed", turn, request: ledger.requests.find(id) as StoredRequest })
+      record({ kind: "request.closed", request: id, why: this.#whyClosed(id, why) }, turn, at)
     } else if (why !== "answered") {
-      this.#record(turn, "request.overtaken", { request: id, why })
+      record({ kind: "request.overtaken", request: id, why }, turn, at)
       this.missed(id)
     }
     ledger.requests.markDelivered(id)
     const isWaiting = ledger.requests.openOf(turn.session).some((request) => request.turn === turn.id)
-    if (!isWaiting && turn.state === "waiting") ledger.turns.setState(turn.id, "running", clock.now())
+    if (!isWaiting && turn.state === "waiting") ledger.turns.setState(turn.id, "running", at)
   }
 
-  #onEnded(turn: Turn, outcome: Outcome): void {
-    const { ledger, clock, random, announce } = this.#context
+  /** The agent's word for it, unless the turn says more. */
+  #whyClosed(id: RequestId, why: Closure): Closure {
+    const request = why === "withdrawn" ? this.#context.ledger.requests.find(id) : null
+    return request ? closureOf(this.#context.ledger, request) : why
+  }
+
+  #onEnded(turn: Turn, outcome: Outcome, at: Instant): void {
+    const { ledger, clock, random, record } = this.#context
     const now = clock.now()
     const closed = ledger.requests.closeOfTurn(turn.id, now)
-    for (const { id } of closed) this.#record(turn, "request.closed", { request: id, why: "withdrawn" })
-    // Told once the ledger knows how the turn went on: that is why nobody waits for them any more.
-    const tellClosed = () => {
-      const current = this.#turn(turn.id)
-      for (const request of closed) announce({ kind: "request.closed", turn: current, request })
-    }
     const stopRequested = turn.stopRequestedAt !== null
     const after = afterAttempt({ outcome, attempts: turn.attempts, stopRequested, now, random: random() })
-    if (after.kind === "hold") {
-      ledger.turns.requeue(turn.id, after.hold)
-      this.#record(turn, "turn.held", { ...heldFact(after.hold), attempt: turn.attempt })
-      tellClosed()
-      announce({ kind: "turn.held", turn: this.#turn(turn.id), hold: after.hold })
-    } else {
-      ledger.turns.end(turn.id, after.outcome, now)
-      this.#record(turn, "turn.ended", { outcome: after.outcome, attempt: turn.attempt })
-      tellClosed()
-      this.#explainClosed(this.#turn(turn.id), closed)
-      announce({ kind: "turn.ended", turn: this.#turn(turn.id), outcome: after.outcome })
-    }
+    if (after.kind === "hold") ledger.turns.requeue(turn.id, after.hold)
+    else ledger.turns.end(turn.id, after.outcome, at)
+    // Told once the ledger knows how the turn went on: that is why nobody waits for them any more.
+    for (const request of closed)
+      record({ kind: "request.closed", request: request.id, why: closureOf(ledger, request) }, turn, at)
+    if (after.kind === "end") this.#explainClosed(turn, closed)
+    if (turn.usage) record({ kind: "usage", usage: turn.usage }, turn, at)
+    const last: Fact =
+      after.kind === "hold" ? { kind: "turn.held", hold: after.hold } : endOf(turn, after.outcome)
+    record(last, turn, at)
+    this.#began.delete(turn.id)
     this.#afterCommit(() => this.#wake(turn.session))
     this.#afterCommit(() => this.#live.end(turn.id))
-  }
-
-  #record(turn: Turn, kind: string, body: unknown): void {
-    this.#context.ledger.events.append(
-      { session: turn.session, turn: turn.id, kind, body },
-      this.#context.clock.now(),
-    )
   }
 
   #turn(id: TurnId): Turn {
@@ -223,19 +241,33 @@ export class HostEvents {
   }
 }
 
-/** A turn that waits for the owner's word is never held by an attempt, so every hold here has an end. */
-const heldFact = (hold: AttemptHold) => ({ until: hold.until, failure: hold.failure })
-
 export const isEnded = (turn: Turn): boolean => turn.endedAt !== null
 
 /** What became of requests since the agent last did anything; newest first. */
-function lastWords(events: readonly StoredEvent[]): readonly StoredEvent[] {
-  const end = events.findIndex((event) => !isOfTheEnd(event))
-  return (end < 0 ? events : events.slice(0, end)).filter(({ kind }) => kind.startsWith("request."))
+function lastWords(
+  records: readonly RecordedFact[],
+): readonly FactOf<"request.closed" | "request.overtaken" | "request.missed">[] {
+  const facts = records.map(({ fact }) => fact)
+  const end = facts.findIndex((fact) => !isOfTheEnd(fact))
+  return (end < 0 ? facts : facts.slice(0, end)).filter(
+    (fact) =>
+      fact.kind === "request.closed" || fact.kind === "request.overtaken" || fact.kind === "request.missed",
+  )
 }
 
 /** What an end leaves behind; anything else was work. */
-function isOfTheEnd({ kind, body }: StoredEvent): boolean {
-  if (kind !== "item") return /^(?:request\.(?:closed|overtaken|missed)|turn\.ended)$/.test(kind)
-  return (body as { readonly item?: { readonly status?: unknown } }).item?.status === "interrupted"
+function isOfTheEnd(fact: Fact): boolean {
+  switch (fact.kind) {
+    case "request.closed":
+    case "request.overtaken":
+    case "request.missed":
+    case "turn.ended":
+    case "usage":
+    case "notice":
+      return true
+    case "item":
+      return fact.item.status === "interrupted"
+    default:
+      return false
+  }
 }

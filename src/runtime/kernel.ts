@@ -11,10 +11,11 @@ import type { RuntimeContext } from "./context.ts"
 import { HostLinkError } from "./host-link/link.ts"
 import { LiveTurns } from "./live.ts"
 import { Providers } from "./providers.ts"
+import { Recorder, type RecordFact } from "./recorder.ts"
 import { Requests } from "./requests.ts"
 import { type ConnectHost, TurnRunner } from "./runner.ts"
 import { Sessions } from "./sessions.ts"
-import type { Fact, Surface } from "./surface.ts"
+import type { Surface } from "./surface.ts"
 import { Turns } from "./turns.ts"
 
 export interface KernelOptions {
@@ -35,18 +36,21 @@ export class Kernel {
   readonly clock: Clock
   readonly log: Log
   readonly newId: () => string
+  /** For what surfaces make happen themselves. */
+  readonly record: RecordFact
   readonly live: LiveTurns
   readonly sessions: Sessions
   readonly turns: Turns
   readonly requests: Requests
   readonly providers: Providers
   readonly #runner: TurnRunner
-  readonly #surfaces: Surface[] = []
+  readonly #recorder: Recorder
 
   constructor(options: KernelOptions) {
     const { ledger, clock, newId, random, log } = options
-    const announce = (fact: Fact) => this.#announce(fact)
-    const context: RuntimeContext = { ledger, clock, newId, random, log, announce }
+    this.#recorder = new Recorder({ ledger, clock, log })
+    this.record = (fact, subject, at) => this.#recorder.record(fact, subject, at)
+    const context: RuntimeContext = { ledger, clock, newId, random, log, record: this.record }
     this.ledger = ledger
     this.clock = clock
     this.log = log
@@ -76,7 +80,7 @@ export class Kernel {
   }
 
   add(surface: Surface): void {
-    this.#surfaces.push(surface)
+    this.#recorder.add(surface)
   }
 
   start(): void {
@@ -98,9 +102,5 @@ export class Kernel {
     await link.command({ kind: "host.stop" }).catch((error: unknown) => {
       if (!(error instanceof HostLinkError)) throw error
     })
-  }
-
-  #announce(fact: Fact): void {
-    for (const surface of this.#surfaces) surface.onFact(fact)
   }
 }

@@ -1,5 +1,6 @@
 /** Answers to what agents wait for: the first valid one wins, on whichever surface it was given. */
-import type { Answerer, StoredRequest } from "../ledger/requests.ts"
+import type { StoredRequest } from "../ledger/requests.ts"
+import type { Answerer } from "../protocol/facts.ts"
 import type { RequestId } from "../protocol/ids.ts"
 import type { Answer, RequestBody } from "../protocol/session.ts"
 import type { RuntimeContext } from "./context.ts"
@@ -24,7 +25,7 @@ export class Requests {
   }
 
   answer(given: { id: RequestId; version: number; answer: Answer; by: Answerer }): AnswerResult {
-    const { ledger, clock, announce } = this.#context
+    const { ledger, clock, record } = this.#context
     return ledger.transact(() => {
       const request = ledger.requests.find(given.id)
       if (!request) return { kind: "unknown" }
@@ -33,19 +34,15 @@ export class Requests {
       if (fault) return { kind: "invalid", why: fault }
       if (!ledger.requests.answer(given, clock.now())) return { kind: "stale" }
       const answered = ledger.requests.find(given.id) as StoredRequest
-      const turn = ledger.turns.find(answered.turn)
-      this.#record(answered, given.by)
-      if (turn) announce({ kind: "request.closed", turn, request: answered })
+      const { turn: id, session, attempt } = answered
+      const answer = withoutSecrets(answered)
+      record(
+        { kind: "request.answered", request: answered.id, by: given.by, answer },
+        { id, session, attempt },
+      )
       ledger.afterCommit(() => this.#deliver(answered.id))
       return { kind: "accepted", request: answered }
     })
-  }
-
-  #record(answered: StoredRequest, by: Answerer): void {
-    const { ledger, clock } = this.#context
-    const { id: request, session, turn } = answered
-    const body = { request, why: "answered", by: by.detail, answer: withoutSecrets(answered) }
-    ledger.events.append({ session, turn, kind: "request.closed", body }, clock.now())
   }
 }
 

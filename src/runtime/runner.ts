@@ -197,7 +197,7 @@ export class TurnRunner {
     try {
       const session = this.#context.ledger.sessions.find(turn.session)
       if (!session || !turn.attempt) return
-      const hadEffects = turn.attempts > 1 && this.#context.ledger.events.hadEffects(turn.id)
+      const hadEffects = turn.attempts > 1 && this.#context.ledger.facts.hadEffects(turn.id)
       const prompt = retryPrompt(turn.prompt, { hadEffects })
       const spec = this.specOf(session)
       const { state } = await link.command({

@@ -2,6 +2,7 @@
 import { mkdirSync, statSync, writeFileSync } from "node:fs"
 import { isAbsolute, join } from "node:path"
 import type { Session } from "../ledger/sessions.ts"
+import type { FactOf } from "../protocol/facts.ts"
 import type { ProviderId, SessionId } from "../protocol/ids.ts"
 import type { NativeSession, Settings } from "../protocol/session.ts"
 import type { RuntimeContext } from "./context.ts"
@@ -47,6 +48,7 @@ export class Sessions {
         workspaceKind: workspace === undefined ? "managed" : "external",
         title: "",
         settings: this.#options.defaults(provider),
+        nativeId: null,
       })
     })
   }
@@ -56,11 +58,14 @@ export class Sessions {
    * @throws OwnerError `native_open_elsewhere`, `workspace_missing`
    */
   attach(provider: ProviderId, native: NativeSession): Session {
-    const { ledger, clock } = this.#context
+    const { ledger, clock, record } = this.#context
     return ledger.transact(() => {
       const holder = ledger.sessions.findByNative(provider, native.nativeId)
       if (holder) {
-        if (holder.state === "archived") ledger.sessions.setState(holder.id, "open", clock.now())
+        if (holder.state === "archived") {
+          ledger.sessions.setState(holder.id, "open", clock.now())
+          record({ kind: "session.reopened" }, holder.id)
+        }
         return this.must(holder.id)
       }
       if (native.state === "open_elsewhere")
@@ -73,6 +78,7 @@ export class Sessions {
         workspaceKind: "external",
         title: native.title,
         settings,
+        nativeId: native.nativeId,
       })
       ledger.sessions.bindProvider(session.id, provider, { nativeId: native.nativeId, settings }, clock.now())
       return session
@@ -81,35 +87,39 @@ export class Sessions {
 
   /** Changes what the owner chose; takes effect with the next prompt. An undefined field returns to the default. */
   configure(id: SessionId, change: Partial<Record<keyof Settings, string | undefined>>): Session {
-    const { ledger, clock, announce } = this.#context
+    const { ledger, clock, record } = this.#context
     return ledger.transact(() => {
       const merged = Object.entries({ ...this.must(id).settings, ...change }).filter(
         ([, value]) => value !== undefined,
       )
       ledger.sessions.configure(id, Object.fromEntries(merged) as Settings, clock.now())
       const session = this.must(id)
-      announce({ kind: "session.changed", session })
+      record({ kind: "session.configured", settings: session.settings }, id)
       ledger.afterCommit(() => this.#options.onConfigured(id))
       return session
     })
   }
 
   rename(id: SessionId, title: string): Session {
-    const { ledger, clock, announce } = this.#context
+    const { ledger, clock, record } = this.#context
     return ledger.transact(() => {
       ledger.sessions.rename(this.must(id).id, title, "owner", clock.now())
-      const session = this.must(id)
-      announce({ kind: "session.changed", session })
-      return session
+      record({ kind: "session.renamed", title, by: "owner" }, id)
+      return this.must(id)
     })
   }
 
   /** Shows a session in a channel; null shows none. Running work goes on. */
   bind(channel: number, session: SessionId | null): void {
-    const { ledger, clock } = this.#context
+    const { ledger, clock, record } = this.#context
     ledger.transact(() => {
       if (session !== null) this.must(session)
+      const before = ledger.channels.find(channel)
       ledger.channels.bind(channel, session, clock.now())
+      if (!before || before.session === session) return
+      const { surface, address } = before
+      if (before.session) record({ kind: "session.unbound", surface, address }, before.session)
+      if (session) record({ kind: "session.bound", surface, address }, session)
     })
   }
 
@@ -119,15 +129,13 @@ export class Sessions {
     return session
   }
 
-  #add(
-    id: SessionId,
-    given: Pick<Session, "provider" | "workspace" | "workspaceKind" | "title" | "settings">,
-  ): Session {
-    const { ledger, clock } = this.#context
+  #add(id: SessionId, { nativeId, ...given }: Omit<FactOf<"session.created">, "kind">): Session {
+    const { ledger, clock, record } = this.#context
     ledger.sessions.create(
       { id, titleBy: given.title === "" ? "runtime" : "provider", ...given },
       clock.now(),
     )
+    record({ kind: "session.created", ...given, nativeId }, id)
     return this.must(id)
   }
 

@@ -4,11 +4,12 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { type Ledger, openLedger } from "../ledger/ledger.ts"
+import { endsTurn, type Fact } from "../protocol/facts.ts"
 import type { AttemptId, ProviderId, RequestId, SessionId } from "../protocol/ids.ts"
 import type { RequestBody } from "../protocol/session.ts"
 import type { RuntimeContext } from "./context.ts"
+import { Recorder } from "./recorder.ts"
 import { Requests } from "./requests.ts"
-import type { Fact } from "./surface.ts"
 import { type Submission, Turns } from "./turns.ts"
 
 let directory: string
@@ -25,13 +26,13 @@ beforeEach(async () => {
   facts = []
   reached = []
   let time = 1000
+  const clock = { now: () => time++, after: () => ({ cancel: () => undefined }) }
+  const log = { debug() {}, info() {}, warn() {}, error() {}, keep: () => "log" }
+  const recorder = new Recorder({ ledger, clock, log })
+  recorder.add({ name: "test", onFact: (fact) => facts.push(fact) })
   const context: RuntimeContext = {
-    ledger,
-    clock: { now: () => time++, after: () => ({ cancel: () => undefined }) },
-    newId: randomUUID,
-    random: () => 0,
-    log: { debug() {}, info() {}, warn() {}, error() {}, keep: () => "log" },
-    announce: (fact) => facts.push(fact),
+    ...{ ledger, clock, log, newId: randomUUID, random: () => 0 },
+    record: (fact, subject, at) => recorder.record(fact, subject, at),
   }
   turns = new Turns(context, {
     queued: () => undefined,
@@ -83,7 +84,7 @@ describe("a prompt", () => {
     expect(again.id).toBe(first.id)
     expect(texts()).toEqual(["build it"])
     expect(ledger.sessions.find(session)?.title).toBe("build it")
-    expect(facts.map((fact) => fact.kind)).toEqual(["turn.queued"])
+    expect(facts.map((fact) => fact.kind)).toEqual(["session.renamed", "turn.queued"])
   })
 
   it("is not queued, and nobody is told, when its transaction fails", () => {
@@ -106,7 +107,12 @@ describe("a prompt", () => {
     turns.edit(second.id, { text: "2", files: [] })
     turns.drop(third.id)
     expect(texts()).toEqual(["2"])
-    expect(ledger.turns.find(third.id)?.outcome).toEqual({ kind: "stopped", text: "" })
+    expect(ledger.turns.find(third.id)?.outcome).toEqual({ kind: "stopped" })
+    expect(facts.filter(({ kind }) => kind !== "turn.queued").slice(1)).toEqual([
+      { kind: "turn.moved", before: second.id },
+      { kind: "turn.edited", prompt: { text: "2", files: [] } },
+      { kind: "turn.dropped", held: null },
+    ])
   })
 
   it("cannot be changed any more once it runs", () => {
@@ -153,7 +159,7 @@ describe("stopping", () => {
     expect(ledger.turns.find(first.id)?.state).toBe("stopped")
     expect(texts()).toEqual(["offered", "second"])
     turns.drop(offered.id)
-    expect(facts.at(-1)).toMatchObject({ kind: "turn.ended", held: "confirm" })
+    expect(facts.at(-1)).toEqual({ kind: "turn.dropped", held: "confirm" })
   })
 
   it("says that nothing runs", () => {
@@ -164,13 +170,13 @@ describe("stopping", () => {
 
 describe("steering", () => {
   it("ends the waiting turn when the agent took it in, without an answer of its own", () => {
-    runs("first")
+    const { turn } = runs("first")
     const { id } = turns.submit(prompt("also this"))
     turns.steer(id)
     expect(reached).toContain("steer")
     turns.steered(id, "steered")
     expect(ledger.turns.find(id)?.state).toBe("completed")
-    expect(facts.filter((fact) => fact.kind === "turn.ended")).toEqual([])
+    expect(facts.filter(endsTurn)).toEqual([{ kind: "turn.steered", into: turn.id }])
   })
 
   it.each(["too_late", "unsupported"] as const)("puts it first in the queue when it is %s", (outcome) => {
@@ -258,7 +264,7 @@ describe("an answer", () => {
       answer: { kind: "answers", answers: { q: ["hunter2"] } },
       by: by("phone"),
     })
-    const history = JSON.stringify(ledger.events.after(session, 0, 100))
+    const history = JSON.stringify(ledger.facts.after(session, 0, { facts: 100, bytes: 1e6 }))
     expect(history).toContain("•••")
     expect(history).not.toContain("hunter2")
   })

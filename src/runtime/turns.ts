@@ -1,10 +1,11 @@
 /** What the owner does with prompts: send, edit, reorder, drop, release, stop. All synchronous, all transactional. */
 import { nextInQueue, titleFrom } from "../core/turn.ts"
 import type { NewTurn, Turn } from "../ledger/turns.ts"
-import type { SessionId, TurnId } from "../protocol/ids.ts"
+import type { AttemptId, SessionId, TurnId } from "../protocol/ids.ts"
 import type { Outcome, Prompt } from "../protocol/session.ts"
 import type { RuntimeContext } from "./context.ts"
 import { OwnerError } from "./errors.ts"
+import { endOf } from "./turn-end.ts"
 
 /** Consequences that reach beyond the ledger; called after the commit unless they say otherwise. */
 export interface TurnConsequences {
@@ -39,7 +40,7 @@ export class Turns {
 
   /** Queues a prompt. The same `clientId` again returns the turn it made the first time and changes nothing. */
   submit(submission: Submission): Turn {
-    const { ledger, clock, newId } = this.#context
+    const { ledger, clock, newId, record } = this.#context
     return ledger.transact(() => {
       const known = submission.clientId === null ? null : ledger.turns.findByClientId(submission.clientId)
       if (known) return known
@@ -49,13 +50,21 @@ export class Turns {
       const id = newId() as TurnId
       ledger.turns.add({ ...submission, id }, clock.now())
       const title = session.title === "" ? titleFrom(submission.prompt.text) : ""
-      if (title !== "") ledger.sessions.rename(session.id, title, "runtime", clock.now())
+      if (title !== "") this.#name(session.id, title)
       const turn = this.#must(id)
-      const { text, files } = submission.prompt
-      this.#record(turn, "turn.queued", { origin: submission.origin, text, files: files.length })
       const next = nextInQueue(before, clock.now())
-      const behind = next.kind === "idle" ? null : next.turn
-      this.#context.announce({ kind: "turn.queued", turn, behind })
+      record(
+        {
+          kind: "turn.queued",
+          origin: turn.origin,
+          prompt: turn.prompt,
+          from: turn.channel === null ? null : (ledger.channels.find(turn.channel)?.surface ?? null),
+          clientId: submission.clientId,
+          hold: turn.hold?.kind === "confirm" ? turn.hold : null,
+          behind: next.kind === "idle" ? null : next.turn.id,
+        },
+        turn,
+      )
       this.#consequences.queued(session.id)
       this.#wakeAfterCommit(session.id)
       return turn
@@ -66,9 +75,7 @@ export class Turns {
   edit(id: TurnId, prompt: Prompt): Turn {
     return this.#changeQueued(id, (turn) => {
       this.#context.ledger.turns.edit(id, prompt)
-      const edited = this.#must(turn.id)
-      this.#record(edited, "turn.edited", { text: prompt.text })
-      this.#context.announce({ kind: "turn.edited", turn: edited })
+      this.#context.record({ kind: "turn.edited", prompt }, turn)
     })
   }
 
@@ -80,20 +87,15 @@ export class Turns {
   /** Runs a waiting prompt before the others. @throws OwnerError `turn_not_queued` */
   runNext(id: TurnId): Turn {
     return this.#changeQueued(id, (turn) => {
-      const { ledger } = this.#context
-      const waiting = ledger.turns.open(turn.session).filter((other) => other.state === "queued")
-      const first = Math.min(...waiting.map((other) => other.position))
-      ledger.turns.place(id, first - 1)
-      ledger.turns.setHold(id, null)
-      this.#context.announce({ kind: "turn.edited", turn: this.#must(id) })
+      this.#putFirst(turn)
     })
   }
 
   /** Lets a held prompt run as soon as it has the floor. @throws OwnerError `turn_not_queued` */
   release(id: TurnId): Turn {
-    return this.#changeQueued(id, () => {
+    return this.#changeQueued(id, (turn) => {
       this.#context.ledger.turns.setHold(id, null)
-      this.#context.announce({ kind: "turn.edited", turn: this.#must(id) })
+      this.#context.record({ kind: "turn.released" }, turn)
     })
   }
 
@@ -103,26 +105,28 @@ export class Turns {
    */
   steer(id: TurnId): Turn {
     return this.#changeQueued(id, (turn) => {
-      const { ledger } = this.#context
+      const { ledger, record } = this.#context
       const running = ledger.turns.open(turn.session).find((other) => other.state !== "queued")
       if (!running?.attempt) throw new OwnerError("nothing_running")
       ledger.turns.setHold(id, { kind: "steer", into: running.attempt })
+      record({ kind: "turn.steering", into: running.id }, turn)
       ledger.afterCommit(() => this.#consequences.steer(id))
     })
   }
 
   /** What became of a steer: part of the running turn, back in the queue, or nobody can tell. */
   steered(id: TurnId, outcome: SteerOutcome): void {
-    const { ledger, announce } = this.#context
+    const { ledger, record } = this.#context
     ledger.transact(() => {
       const turn = ledger.turns.find(id)
       if (turn?.hold?.kind !== "steer") return
       if (outcome === "unknown") {
         this.#endQueued(turn, { kind: "indeterminate", consumed: "unknown", text: "" })
+      } else if (outcome === "steered") {
+        this.#merge(turn, turn.hold.into)
       } else {
-        if (outcome === "steered") this.#merge(turn)
-        else this.runNext(id)
-        announce({ kind: "turn.steered", turn: this.#must(id), outcome })
+        this.#putFirst(turn)
+        record({ kind: "turn.steer_failed", why: outcome }, turn)
       }
       this.#wakeAfterCommit(turn.session)
     })
@@ -133,13 +137,14 @@ export class Turns {
    * start by itself counts as running: one that waits for its next attempt, or for agents that cannot be reached yet.
    */
   stop(session: SessionId, { clearQueue }: { clearQueue: boolean }): Stopped {
-    const { ledger, clock } = this.#context
+    const { ledger, clock, record } = this.#context
     return ledger.transact(() => {
       const open = ledger.turns.open(session)
       const next = nextInQueue(open, clock.now())
       const running = next.kind === "idle" ? null : next.turn
       if (running && running.state !== "queued") {
         ledger.turns.requestStop(running.id, clock.now())
+        if (running.stopRequestedAt === null) record({ kind: "turn.stop_requested" }, running)
         ledger.afterCommit(() => this.#consequences.interrupt(running.id))
       } else if (running) {
         this.#endQueued(running)
@@ -163,26 +168,33 @@ export class Turns {
     })
   }
 
-  #merge(turn: Turn): void {
-    const { ledger, clock } = this.#context
-    const outcome = { kind: "completed", text: "" } as const
-    ledger.turns.end(turn.id, outcome, clock.now())
-    this.#record(turn, "turn.ended", { outcome })
+  #name(session: SessionId, title: string): void {
+    const { ledger, clock, record } = this.#context
+    ledger.sessions.rename(session, title, "runtime", clock.now())
+    record({ kind: "session.renamed", title, by: "runtime" }, session)
+  }
+
+  #putFirst(turn: Turn): void {
+    const { ledger, record } = this.#context
+    const waiting = ledger.turns.open(turn.session).filter((other) => other.state === "queued")
+    const first = Math.min(...waiting.map((other) => other.position))
+    ledger.turns.place(turn.id, first - 1)
+    ledger.turns.setHold(turn.id, null)
+    const before = waiting.find((other) => other.id !== turn.id)?.id ?? null
+    record({ kind: "turn.moved", before }, turn)
+  }
+
+  #merge(turn: Turn, attempt: AttemptId): void {
+    const { ledger, clock, record } = this.#context
+    const into = ledger.turns.findByAttempt(attempt)?.id ?? ledger.facts.turnOfAttempt(attempt)
+    ledger.turns.end(turn.id, { kind: "completed", text: "" }, clock.now())
+    record({ kind: "turn.steered", into }, turn)
   }
 
   #endQueued(turn: Turn, outcome: Outcome = { kind: "stopped", text: "" }): void {
-    const { ledger, clock, announce } = this.#context
+    const { ledger, clock, record } = this.#context
     ledger.turns.end(turn.id, outcome, clock.now())
-    this.#record(turn, "turn.ended", { outcome })
-    const held = turn.hold === null ? {} : { held: turn.hold.kind }
-    announce({ kind: "turn.ended", turn: this.#must(turn.id), outcome, ...held })
-  }
-
-  #record(turn: Turn, kind: string, body: unknown): void {
-    this.#context.ledger.events.append(
-      { session: turn.session, turn: turn.id, kind, body },
-      this.#context.clock.now(),
-    )
+    record(endOf(turn, outcome), turn)
   }
 
   #must(id: TurnId): Turn {

@@ -74,7 +74,7 @@ export function assemble(spec: PartsSpec): Parts {
   const topics = new Topics({ kernel, say, out })
   const requests = new RequestNotices({ ledger, say, sayRisk: riskText(config.language), out })
   const answers = new Answers({ ledger, say, out, attachmentsOf })
-  const notices = new TelegramNotices({ reach, cards, answers, requests, topics })
+  const notices = new TelegramNotices({ reach, say, out, cards, answers, requests, topics })
   const progress = new Progress({ kernel, reach, say, out, cards, lanes })
   const wake = (lane: string) => lanes.wake(lane)
   const migrations = new Migrations({ kernel, cards, requests, progress, wake })

@@ -1,8 +1,9 @@
 /** Telegram as a surface of the runtime: every bot polled at once, one delivery lane per chat, one conversation. */
 import type { Config } from "../core/config.ts"
 import type { Bot } from "../ledger/machine.ts"
+import { endsTurn, type Fact } from "../protocol/facts.ts"
 import type { Kernel } from "../runtime/kernel.ts"
-import type { Fact, Surface } from "../runtime/surface.ts"
+import type { About, Surface } from "../runtime/surface.ts"
 import { assemble, type Parts } from "./assemble.ts"
 import { commands } from "./commands/table.ts"
 import { Poller, type PollTiming } from "./intake/poller.ts"
@@ -56,13 +57,24 @@ export class TelegramSurface implements Surface {
     this.#pollers = bots.map(({ id, token }) => this.#poller(id, () => connect(id, token)))
   }
 
-  onFact(fact: Fact): void {
+  onFact(fact: Fact, about: About): void {
     const { notices, progress } = this.#parts
     const { ledger } = this.#spec.kernel
-    notices.onFact(fact)
-    if (fact.kind === "turn.started") ledger.afterCommit(() => progress.watch(fact.turn))
-    if (fact.kind === "turn.ended" || fact.kind === "turn.held")
-      ledger.afterCommit(() => progress.forget(fact.turn.id))
+    notices.onFact(fact, about)
+    if (fact.kind === "turn.started") {
+      const { turn } = about
+      ledger.afterCommit(() => progress.watch(turn))
+    }
+    if (fact.kind === "turn.held" || endsTurn(fact)) this.#forgetProgress(about)
+  }
+
+  onFault(fact: Fact, about: About, logId: string): void {
+    this.#parts.notices.onFault(fact, about, logId)
+    if (endsTurn(fact)) this.#forgetProgress(about)
+  }
+
+  #forgetProgress({ turn }: About): void {
+    this.#spec.kernel.ledger.afterCommit(() => this.#parts.progress.forget(turn.id))
   }
 
   start(): void {

@@ -1,9 +1,12 @@
 /** Numbers about the runtime in Prometheus' text format. What is counted is counted after its commit. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client"
+import type { Turn } from "../ledger/turns.ts"
 import type { BotStatus } from "../protocol/control.ts"
+import type { Fact } from "../protocol/facts.ts"
 import type { TurnId } from "../protocol/ids.ts"
+import type { Outcome } from "../protocol/session.ts"
 import type { Kernel } from "../runtime/kernel.ts"
-import type { Fact, Surface } from "../runtime/surface.ts"
+import type { About, Surface } from "../runtime/surface.ts"
 
 export interface MetricsSource {
   readonly kernel: Kernel
@@ -73,8 +76,9 @@ export class Metrics implements Surface {
     addProcessMetrics(this.#registry)
   }
 
-  onFact(fact: Fact): void {
-    this.#kernel.ledger.afterCommit(() => this.#count(fact))
+  onFact(fact: Fact, about: About): void {
+    const count = this.#counting(fact, about)
+    if (count) this.#kernel.ledger.afterCommit(count)
   }
 
   /** For the pollers' `onBatch`. */
@@ -92,34 +96,39 @@ export class Metrics implements Surface {
     return this.#registry.metrics()
   }
 
-  #count(fact: Fact): void {
+  #counting(fact: Fact, about: About): (() => void) | null {
     switch (fact.kind) {
-      case "turn.queued":
-        if (fact.behind) this.#behind.add(fact.turn.id)
-        return
-      case "turn.started": {
-        const { id, attempts, origin, createdAt, startedAt } = fact.turn
-        const waited = String(this.#behind.delete(id))
-        if (attempts !== 1 || origin === "provider" || startedAt === null) return
-        return this.#accepts.observe({ waited }, seconds(startedAt - createdAt))
+      case "turn.queued": {
+        const { turn } = about
+        return fact.behind === null ? null : () => this.#behind.add(turn.id)
       }
-      case "turn.ended": {
-        const { id, startedAt, endedAt } = fact.turn
-        this.#behind.delete(id)
-        this.#turns.inc({ outcome: fact.outcome.kind })
-        if (startedAt !== null && endedAt !== null) this.#durations.observe(seconds(endedAt - startedAt))
-        return
+      case "turn.started":
+        return this.#started(about.turn)
+      case "turn.ended":
+      case "turn.dropped":
+        return this.#ended(about.turn, fact.kind === "turn.dropped" ? "stopped" : fact.outcome.kind)
+      case "turn.steered": {
+        const { turn } = about
+        return () => this.#behind.delete(turn.id)
       }
-      case "turn.steered":
-        if (fact.outcome === "steered") this.#behind.delete(fact.turn.id)
-        return
-      case "turn.edited":
-      case "turn.held":
-      case "request.opened":
-      case "request.closed":
-      case "request.missed":
-      case "session.changed":
-        return
+      default:
+        return null
+    }
+  }
+
+  #started({ id, attempts, origin, createdAt, startedAt }: Turn): () => void {
+    return () => {
+      const waited = String(this.#behind.delete(id))
+      if (attempts !== 1 || origin === "provider" || startedAt === null) return
+      this.#accepts.observe({ waited }, seconds(startedAt - createdAt))
+    }
+  }
+
+  #ended({ id, startedAt, endedAt }: Turn, outcome: Outcome["kind"]): () => void {
+    return () => {
+      this.#behind.delete(id)
+      this.#turns.inc({ outcome })
+      if (startedAt !== null && endedAt !== null) this.#durations.observe(seconds(endedAt - startedAt))
     }
   }
 }

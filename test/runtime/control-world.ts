@@ -12,7 +12,8 @@ import { type Ledger, openLedger } from "../../src/ledger/ledger.ts"
 import { processStart } from "../../src/platform/process-table.ts"
 import { endTree } from "../../src/platform/process-tree.ts"
 import { socketPath } from "../../src/platform/socket-path.ts"
-import type { BotStatus, SessionEvent, SessionFact, SessionSummary } from "../../src/protocol/control.ts"
+import type { BotStatus, SessionSummary } from "../../src/protocol/control.ts"
+import type { FactKind, FactOf, RecordedFact } from "../../src/protocol/facts.ts"
 import type { ProviderId, TurnId } from "../../src/protocol/ids.ts"
 import { ensureHost } from "../../src/runtime/host-link/launch.ts"
 import { Kernel } from "../../src/runtime/kernel.ts"
@@ -131,11 +132,11 @@ export class ControlWorld implements AsyncDisposable {
   }
 
   /** Until a fact of that kind, of that turn, is told over the socket. */
-  async sees<K extends SessionFact["kind"]>(
+  async sees<K extends FactKind>(
     session: SessionSummary,
     turn: TurnId,
     kind: K,
-  ): Promise<SessionEvent & { readonly fact: Extract<SessionFact, { kind: K }> }> {
+  ): Promise<RecordedFact & { readonly fact: FactOf<K> }> {
     let after = 0
     for (;;) {
       const { events, next } = await this.client.events(session.id, { after, wait: LONG })
@@ -198,9 +199,9 @@ export class ControlWorld implements AsyncDisposable {
   }
 }
 
-function isOf<K extends SessionFact["kind"]>(
-  event: SessionEvent,
+function isOf<K extends FactKind>(
+  event: RecordedFact,
   kind: K,
-): event is SessionEvent & { readonly fact: Extract<SessionFact, { kind: K }> } {
+): event is RecordedFact & { readonly fact: FactOf<K> } {
   return event.fact.kind === kind
 }

@@ -57,13 +57,17 @@ describe("events over the control socket", () => {
     const waiting = world.client.events(session.id, { after: session.lastSeq, wait: LONG })
     const turn = await world.says(session, "hello")
     const woken = await waiting
-    expect(woken.events[0]).toMatchObject({ turn, fact: { kind: "turn.queued", text: "hello", files: 0 } })
+    expect(woken.events.at(-1)).toMatchObject({
+      turn,
+      fact: { kind: "turn.queued", prompt: { text: "hello", files: [] } },
+    })
     expect(woken.live).toBeUndefined()
     await world.sees(session, turn, "turn.ended")
     const all = await world.client.events(session.id, { after: 0, wait: 0 })
     expect(all.events.map(({ seq }) => seq)).toEqual(all.events.map((_, index) => index + 1))
     expect(all.events.map(({ fact }) => fact.kind)).toEqual([
-      ...["turn.queued", "turn.started", "item", "turn.ended"],
+      ...["session.created", "session.renamed", "turn.queued", "session.reported", "turn.started"],
+      ...["item", "turn.ended"],
     ])
     expect(all.next).toBe(all.events.length)
     const [summary] = (await world.client.sessions()).sessions
@@ -98,7 +102,7 @@ describe("events over the control socket", () => {
     await world.says(session, "first [[hold go]]")
     const turn = await world.says(session, "second")
     world.kernel.turns.edit(turn, { text: "better", files: [] })
-    expect((await world.sees(session, turn, "turn.edited")).fact.text).toBe("better")
+    expect((await world.sees(session, turn, "turn.edited")).fact.prompt.text).toBe("better")
     world.releases("go")
     expect((await world.sees(session, turn, "turn.ended")).fact.outcome.text).toBe("echo: better")
   })
@@ -119,8 +123,8 @@ describe("requests and stops over the control socket", () => {
     expect(await answer(allow, version + 7)).toEqual({ outcome: "stale" })
     expect(await answer(allow)).toEqual({ outcome: "answered", by: "terminal" })
     expect(await answer(allow)).toEqual({ outcome: "already", by: "terminal" })
-    expect((await world.sees(session, turn, "request.closed")).fact).toMatchObject({
-      ...{ request, why: "answered", by: "terminal" },
+    expect((await world.sees(session, turn, "request.answered")).fact).toMatchObject({
+      ...{ request, by: { surface: "terminal", detail: "terminal" } },
     })
     expect((await world.sees(session, turn, "turn.ended")).fact.outcome.text).toContain("(allowed)")
     const unknown = "nothing" as RequestId

@@ -3,8 +3,8 @@ import { randomUUID } from "node:crypto"
 import { once } from "node:events"
 import { setTimeout as pause } from "node:timers/promises"
 import type { ChatSay } from "../../core/texts/chat.ts"
-import type { EventsReply, LiveText, PromptReceipt, SessionSummary } from "../../protocol/control.ts"
-import { type ControlClient, ControlRefusal } from "../control-client.ts"
+import type { LiveText, PromptReceipt, SessionSummary } from "../../protocol/control.ts"
+import { type ControlClient, ControlRefusal, type KnownEvents } from "../control-client.ts"
 import { askRequest, type OpenRequest, requestLines } from "./ask-request.ts"
 import { type FeedBatch, followSession } from "./feed.ts"
 import { Input } from "./input.ts"
@@ -86,10 +86,11 @@ export class Conversation {
   }
 
   /** A question that was answered elsewhere is not asked any longer. */
-  #takeBack(reply: EventsReply): void {
+  #takeBack(reply: KnownEvents): void {
     const asked = this.#asking
     const isClosed = reply.events.some(
-      ({ fact }) => fact.kind === "request.closed" && fact.request === asked?.id,
+      ({ fact }) =>
+        (fact.kind === "request.closed" || fact.kind === "request.answered") && fact.request === asked?.id,
     )
     if (isClosed) asked?.gone.abort()
   }
@@ -260,7 +261,7 @@ function isLiveOnly(batch: FeedBatch): boolean {
 }
 
 /** The past is there to be read elsewhere; here its last turn is enough. */
-function lastTurn(events: EventsReply["events"]): EventsReply["events"] {
+function lastTurn(events: KnownEvents["events"]): KnownEvents["events"] {
   const start = events.findLastIndex(({ fact }) => fact.kind === "turn.queued")
   return start === -1 ? [] : events.slice(start)
 }

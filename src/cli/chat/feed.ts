@@ -1,11 +1,10 @@
 /** What happens in a session, asked for again and again; a runtime that goes away is waited for. */
 import { setTimeout as pause } from "node:timers/promises"
-import type { EventsReply } from "../../protocol/control.ts"
 import type { SessionId } from "../../protocol/ids.ts"
-import { type ControlClient, ControlRefusal } from "../control-client.ts"
+import { type ControlClient, ControlRefusal, type KnownEvents } from "../control-client.ts"
 
 export type FeedBatch =
-  | { readonly kind: "reply"; readonly reply: EventsReply }
+  | { readonly kind: "reply"; readonly reply: KnownEvents }
   | { readonly kind: "lost" }
   | { readonly kind: "back" }
 

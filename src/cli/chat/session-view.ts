@@ -1,4 +1,4 @@
-import type { SessionEvent } from "../../protocol/control.ts"
+import type { RecordedFact } from "../../protocol/facts.ts"
 import type { RequestId, TurnId } from "../../protocol/ids.ts"
 import type { OpenRequest } from "./ask-request.ts"
 
@@ -17,9 +17,12 @@ export class SessionView {
     return this.#requests.values().next().value ?? null
   }
 
-  take({ turn, fact }: SessionEvent): void {
+  take({ turn, fact }: RecordedFact): void {
+    if (turn === null) return
     switch (fact.kind) {
       case "turn.ended":
+      case "turn.dropped":
+      case "turn.steered":
       case "turn.held":
         this.#working.delete(turn)
         return
@@ -27,6 +30,7 @@ export class SessionView {
         this.#working.add(turn)
         this.#requests.set(fact.request, { id: fact.request, version: fact.version, body: fact.body })
         return
+      case "request.answered":
       case "request.closed":
         this.#requests.delete(fact.request)
         return
@@ -37,7 +41,7 @@ export class SessionView {
       case "notice":
         this.#working.add(turn)
         return
-      case "usage":
+      default:
         return
     }
   }

@@ -2,9 +2,9 @@ import { PassThrough } from "node:stream"
 import { stripVTControlCharacters } from "node:util"
 import { beforeEach, describe, expect, it } from "vitest"
 import { chatText } from "../../core/texts/chat.ts"
-import type { SessionFact } from "../../protocol/control.ts"
-import { ItemId, RequestId, TurnId } from "../../protocol/ids.ts"
-import type { Item } from "../../protocol/session.ts"
+import type { Fact } from "../../protocol/facts.ts"
+import { ItemId, RequestId, SessionId, TurnId } from "../../protocol/ids.ts"
+import type { Item, PromptFile } from "../../protocol/session.ts"
 import { Transcript } from "./transcript.ts"
 
 const turn = TurnId.parse("7f0c2a4e-1111-4222-8333-444455556666")
@@ -23,7 +23,23 @@ beforeEach(() => {
   })
 })
 
-const tell = (fact: SessionFact) => transcript.event({ seq: ++seq, at: 0, turn, fact })
+const tell = (fact: Fact) =>
+  transcript.event({
+    stream: SessionId.parse("S001"),
+    seq: ++seq,
+    at: 0,
+    recordedAt: 0,
+    turn,
+    attempt: null,
+    fact,
+  })
+const file = { path: "/a.png", name: "a.png", mediaType: "image/png", size: 3 }
+const queued = (text: string, files: readonly PromptFile[]) => {
+  const about = { from: null, clientId: null, hold: null, behind: null }
+  tell({ kind: "turn.queued", origin: "owner", prompt: { text, files }, ...about })
+}
+const answered = (request: RequestId, detail: string) =>
+  tell({ kind: "request.answered", request, by: { surface: "test", detail }, answer: null })
 const item = (value: Item) => tell({ kind: "item", item: value })
 const live = (text: string) => transcript.live({ turn, item: id, channel: "message", text })
 const message = (text: string, status: Item["status"] = "completed") =>
@@ -87,16 +103,16 @@ describe("the transcript", () => {
 
   it("shows prompts of other surfaces and not the one typed here", () => {
     transcript.typedHere(turn)
-    tell({ kind: "turn.queued", origin: "owner", text: "mine", files: 0 })
-    tell({ kind: "turn.queued", origin: "owner", text: "theirs", files: 2 })
+    queued("mine", [])
+    queued("theirs", [file, file])
     expect(shown()).toBe("from another place\n› theirs [2 files]\n")
   })
 
   it("tells who answered, unless it was the owner here", () => {
     const request = RequestId.parse("r1")
-    tell({ kind: "request.closed", request, why: "answered", by: "Telegram" })
+    answered(request, "Telegram")
     transcript.answeredHere(request)
-    tell({ kind: "request.closed", request, why: "answered", by: "terminal" })
+    answered(request, "terminal")
     expect(shown()).toBe("Answered by: Telegram\n")
   })
 
@@ -111,7 +127,7 @@ describe("the transcript", () => {
     const reason = { code: "sandbox_cannot_start", agent: "Codex" } as const
     tell({ kind: "notice", notice: { code: "sandbox_unusable", detail: "", reason } })
     tell({ kind: "notice", notice: { code: "warning", detail: "Deprecated." } })
-    tell({ kind: "turn.held", until: 1, failure: { class: "capacity" } })
+    tell({ kind: "turn.held", hold: { kind: "limit", until: 1, failure: { class: "capacity" } } })
     expect(stripVTControlCharacters(shown()).split("\n")).toEqual([
       say("reason.sandbox_cannot_start", { agent: "Codex" }),
       "Deprecated.",

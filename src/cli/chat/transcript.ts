@@ -3,9 +3,10 @@ import type { Writable } from "node:stream"
 import { styleText } from "node:util"
 import { describeFailure } from "../../core/failure-words.ts"
 import type { ChatSay } from "../../core/texts/chat.ts"
-import type { LiveText, SessionEvent } from "../../protocol/control.ts"
+import type { LiveText } from "../../protocol/control.ts"
+import type { RecordedFact } from "../../protocol/facts.ts"
 import type { RequestId, TurnId } from "../../protocol/ids.ts"
-import type { Item } from "../../protocol/session.ts"
+import type { Item, Outcome, Prompt } from "../../protocol/session.ts"
 import { harmless } from "../harmless.ts"
 import { commandHead, itemLines, type Line, noticeLine } from "./item-lines.ts"
 
@@ -13,9 +14,7 @@ export interface TranscriptOptions {
   readonly stdout: Writable
   readonly say: ChatSay
   /** Words for an outcome that is not an answer. */
-  readonly describeOutcome: (
-    outcome: Extract<SessionEvent["fact"], { kind: "turn.ended" }>["outcome"],
-  ) => string
+  readonly describeOutcome: (outcome: Outcome) => string
   readonly showTime: (instant: number) => string
 }
 
@@ -58,40 +57,43 @@ export class Transcript {
     if (channel === "message" && goesOn) this.#message(key, text)
   }
 
-  event({ turn, fact }: SessionEvent): void {
+  event({ turn, fact }: RecordedFact): void {
     const { say } = this.#options
+    if (turn === null) return
     switch (fact.kind) {
       case "turn.queued":
-        return this.#queued(turn, fact.text, fact.files)
+        return this.#queued(turn, fact.prompt)
       case "turn.edited":
-        return this.lines([{ look: "strong", text: `› ${harmless(fact.text)}` }])
+        return this.lines([{ look: "strong", text: `› ${harmless(fact.prompt.text)}` }])
       case "item":
         return this.#item(turn, fact.item)
       case "notice":
         return this.lines([noticeLine(fact.notice, say)])
       case "turn.held": {
-        const reason = describeFailure(fact.failure, say)
-        const time = this.#options.showTime(fact.until)
+        const reason = describeFailure(fact.hold.failure, say)
+        const time = this.#options.showTime(fact.hold.until)
         return this.lines([{ look: "dim", text: say("chat.held", { time, reason: harmless(reason) }) }])
       }
       case "turn.ended":
         return this.#ended(turn, fact.outcome)
-      case "request.closed": {
+      case "turn.dropped":
+        return this.#ended(turn, { kind: "stopped", text: "" })
+      case "request.answered": {
         if (this.#answeredHere.delete(fact.request)) return
-        const text = fact.by ? say("request.closed_by", { by: harmless(fact.by) }) : say("request.closed")
-        return this.lines([{ look: "dim", text }])
+        const by = harmless(fact.by.detail)
+        return this.lines([{ look: "dim", text: say("request.closed_by", { by }) }])
       }
-      case "turn.started":
-      case "request.opened":
-      case "usage":
+      case "request.closed":
+        return this.lines([{ look: "dim", text: say("request.closed") }])
+      default:
         return
     }
   }
 
-  #queued(turn: TurnId, text: string, files: number): void {
+  #queued(turn: TurnId, { text, files }: Prompt): void {
     if (this.#typedHere.delete(turn)) return
     const { say } = this.#options
-    const attached = files > 0 ? ` [${say("chat.files", { count: files })}]` : ""
+    const attached = files.length > 0 ? ` [${say("chat.files", { count: files.length })}]` : ""
     this.lines([
       { look: "dim", text: say("chat.elsewhere") },
       { look: "strong", text: `› ${harmless(text)}${attached}` },
@@ -126,7 +128,7 @@ export class Transcript {
     this.#open = key
   }
 
-  #ended(turn: TurnId, outcome: Extract<SessionEvent["fact"], { kind: "turn.ended" }>["outcome"]): void {
+  #ended(turn: TurnId, outcome: Outcome): void {
     this.#endMessage()
     const said = this.#answered.get(turn)
     this.#answered.delete(turn)

@@ -120,6 +120,9 @@ export const en = {
   "request.surface_telegram": "Telegram",
   "request.too_late": "Already decided: {decision} ({by}).",
   "request.gone": "Too late, this changes nothing: {why}",
+  "fault.answer": "The answer of {session} cannot be shown as usual (log {log}). Its text:",
+  "fault.request":
+    "{session} waits for your decision, but its question cannot be shown here (log {log}). Answer it in a terminal: remoteagent chat {session}",
   "closure.elsewhere": "it was answered in the agent itself.",
   "closure.stopped": "the turn was stopped.",
   "closure.ended": "the turn has ended.",

@@ -122,6 +122,9 @@ export const ko: Translation<typeof en> = {
   "request.surface_telegram": "텔레그램",
   "request.too_late": "이미 결정되었습니다: {decision} ({by}).",
   "request.gone": "늦어서 바뀌는 것이 없습니다: {why}",
+  "fault.answer": "{session}의 답을 평소처럼 표시하지 못했습니다(로그 {log}). 내용은 다음과 같습니다.",
+  "fault.request":
+    "{session}에서 결정을 기다리고 있지만 질문을 여기에 표시하지 못했습니다(로그 {log}). 터미널에서 답하세요: remoteagent chat {session}",
   "closure.elsewhere": "에이전트에서 직접 답했습니다.",
   "closure.stopped": "작업이 중지되었습니다.",
   "closure.ended": "작업이 끝났습니다.",

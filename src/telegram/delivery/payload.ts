@@ -47,11 +47,9 @@ export interface ButtonsPayload {
   readonly buttons: Buttons
 }
 
-export interface FilePayload {
+interface FileMessage {
   readonly kind: "file"
   readonly to: Address
-  /** Absolute; must still be there when its turn comes. */
-  readonly path: string
   /** What the owner sees; made safe on the way out. */
   readonly name: string
   readonly as: "document" | "photo"
@@ -60,6 +58,9 @@ export interface FilePayload {
   readonly replyTo?: number
   readonly silent?: boolean
 }
+
+/** `path`: absolute; must still be there when its turn comes. `text`: the file's content, which is no file before. */
+export type FilePayload = FileMessage & ({ readonly path: string } | { readonly text: string })
 
 /** Null takes the reaction back. */
 export interface ReactionPayload {

@@ -106,8 +106,9 @@ async function sendText(api: BotApi, payload: TextPayload, options: CallOptions)
 }
 
 async function sendFile(api: BotApi, payload: FilePayload, options: CallOptions): Promise<string> {
-  await using opened = await openSendable(api, payload.path)
-  const file = new InputFile(contentOf(opened), safeFileName(payload.name))
+  await using opened = "path" in payload ? await openSendable(api, payload.path) : null
+  const content = "path" in payload ? opened && contentOf(opened) : Buffer.from(payload.text)
+  const file = new InputFile(content ?? Buffer.alloc(0), safeFileName(payload.name))
   const caption = payload.caption
     ? { caption: payload.caption.text, caption_entities: [...payload.caption.entities] }
     : {}

@@ -4,11 +4,12 @@
  */
 import { formatDuration } from "../../core/duration.ts"
 import type { TelegramSay } from "../../core/texts/telegram.ts"
-import type { AttemptHold } from "../../core/turn.ts"
 import type { Ledger } from "../../ledger/ledger.ts"
 import type { OutboxRow, Priority } from "../../ledger/outbox.ts"
 import type { Session } from "../../ledger/sessions.ts"
 import type { Turn } from "../../ledger/turns.ts"
+import type { AttemptHold } from "../../protocol/facts.ts"
+import type { TurnId } from "../../protocol/ids.ts"
 import type { Outcome, Usage } from "../../protocol/session.ts"
 import type { Outgoing } from "../delivery/outgoing.ts"
 import { type Buttons, readPayload } from "../delivery/payload.ts"
@@ -35,8 +36,6 @@ export interface EndedAbout {
   readonly session: Session
   readonly label: string
   readonly usage: Usage | null
-  /** It had come while nobody was here, and the owner has not let it run. */
-  readonly wasOffered: boolean
 }
 
 const TEXT_SHOWN = 200
@@ -60,7 +59,7 @@ export class TurnCards {
   }
 
   /** A turn that runs at once needs none. */
-  queued(turn: Turn, behind: Turn | null, to: Address): void {
+  queued(turn: Turn, behind: TurnId | null, to: Address): void {
     if (behind !== null || turn.hold !== null) this.waits(turn, to)
   }
 
@@ -117,9 +116,13 @@ export class TurnCards {
 
   /** The last state: no buttons, and what it took. */
   ended(turn: Turn, outcome: Outcome, about: EndedAbout): void {
-    const wasDropped = turn.startedAt === null && outcome.kind === "stopped"
-    if (wasDropped) return this.#editAll(turn, this.#droppedText(turn, about), { priority: "answer" })
     this.#editAll(turn, this.#endedText(turn, outcome, about), { priority: "status" })
+  }
+
+  /** Taken back by the owner, who sees it happen. `wasOffered`: it had come while nobody was here. */
+  dropped(turn: Turn, { wasOffered }: { readonly wasOffered: boolean }): void {
+    const said = this.#spec.say(wasOffered ? "queue.skipped" : "queue.dropped")
+    this.#editAll(turn, concat(bold(said), `\n${promptLine(turn, TEXT_SHOWN)}`), { priority: "answer" })
   }
 
   stopButton(turn: Turn, to: Address) {
@@ -156,11 +159,6 @@ export class TurnCards {
     if (hold.kind === "limit") return say("status.limit", { time })
     const { attempt, of, failure } = hold
     return say("status.retry", { attempt, of, time, why: wordReason(failure, say) })
-  }
-
-  #droppedText(turn: Turn, { wasOffered }: EndedAbout): Rich {
-    const said = this.#spec.say(wasOffered ? "queue.skipped" : "queue.dropped")
-    return concat(bold(said), `\n${promptLine(turn, TEXT_SHOWN)}`)
   }
 
   #endedText(turn: Turn, outcome: Outcome, { session, label, usage }: EndedAbout): Rich {

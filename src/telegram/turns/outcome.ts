@@ -1,6 +1,4 @@
 /** The last word on a turn: the answer or the reason why there is none, and the files that came with it. */
-import { mkdirSync, writeFileSync } from "node:fs"
-import { join as joinPath } from "node:path"
 import { takeFileLines } from "../../core/outgoing-file.ts"
 import type { TelegramSay } from "../../core/texts/telegram.ts"
 import type { Ledger } from "../../ledger/ledger.ts"
@@ -41,8 +39,6 @@ export class Answers {
   }
 
   tell({ turn, outcome, session }: Ended, to: Address): void {
-    // Dropped from the queue by the owner, who sees it happen: nothing ran, so nothing is answered.
-    if (turn.startedAt === null && outcome.kind === "stopped") return
     const { say, out } = this.#spec
     const { text, paths } = takeFileLines(outcome.text)
     const onlyFiles = text.trim() === "" && paths.length > 0 && outcome.kind === "completed"
@@ -50,7 +46,7 @@ export class Answers {
     if (!onlyFiles) {
       const final = composeFinal(turn, { ...outcome, text }, { say, header })
       this.#sendParts(turn, final, to)
-      if (final.asFile) this.#sendWhole({ turn, text, session, to })
+      if (final.asFile) this.#sendWhole(turn, text, to)
     }
     const attachments = this.#spec.attachmentsOf(session)
     for (const path of paths) sendNamedFile({ path, session, turn: turn.id, to }, { say, out, attachments })
@@ -95,14 +91,10 @@ export class Answers {
     ]
   }
 
-  #sendWhole({ turn, text, session, to }: Omit<Ended, "outcome"> & { text: string; to: Address }): void {
-    const directory = this.#spec.attachmentsOf(session)
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+  #sendWhole(turn: Turn, text: string, to: Address): void {
     const name = `answer-${turn.id.slice(0, 8)}.md`
-    const path = joinPath(directory, name)
-    writeFileSync(path, text, { mode: 0o600 })
     const key = `final:${turn.id}:${formatAddress(to)}:file`
-    const row = { key, priority: "final", session: session.id, turn: turn.id } as const
-    this.#spec.out.owe(to, { kind: "file", to, path, name, as: "document", silent: true }, row)
+    const row = { key, priority: "final", session: turn.session, turn: turn.id } as const
+    this.#spec.out.owe(to, { kind: "file", to, text, name, as: "document", silent: true }, row)
   }
 }

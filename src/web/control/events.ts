@@ -1,13 +1,12 @@
 /** `GET /v1/sessions/:id/events`: what happened after a number, held back until something did. */
 import { Hono } from "hono"
-import type { StoredEvent } from "../../ledger/events.ts"
-import { EventsQuery, type EventsReply, type LiveText, SessionEvent } from "../../protocol/control.ts"
+import { EventsQuery, type EventsReply, type LiveText } from "../../protocol/control.ts"
 import type { SessionId } from "../../protocol/ids.ts"
 import type { ControlContext } from "./context.ts"
 import { readQuery, readSessionId } from "./input.ts"
 
-/** Most events of one answer. */
-const BATCH = 500
+/** Most of one answer. */
+const PAGE = { facts: 500, bytes: 256 * 1024 }
 
 export function eventRoutes(context: ControlContext): Hono {
   return new Hono().get("/v1/sessions/:id/events", async (request) => {
@@ -40,23 +39,15 @@ function hasNews(reply: EventsReply, query: EventsQuery): boolean {
 }
 
 function readNow(context: ControlContext, session: SessionId, query: EventsQuery): EventsReply {
-  const stored = context.kernel.ledger.events.after(session, query.after, BATCH)
+  const { facts } = context.kernel.ledger
+  const page = facts.after(session, query.after, PAGE)
   return {
-    events: stored.map((event) => shown(context, event)).filter((event) => event !== null),
-    next: stored.at(-1)?.seq ?? query.after,
+    events: page.facts.map((record) => (record.cut ? (facts.one(session, record.seq) ?? record) : record)),
+    next: page.facts.at(-1)?.seq ?? query.after,
     ...(query.live === undefined
       ? {}
       : { live: { revision: context.feed.revision(session), texts: liveTexts(context, session) } }),
   }
-}
-
-/** Null for kinds of facts that this protocol has no words for. */
-function shown({ kernel }: ControlContext, { seq, at, turn, kind, body }: StoredEvent): SessionEvent | null {
-  const fact = typeof body === "object" ? { kind, ...body } : { kind }
-  const event = SessionEvent.safeParse({ seq, at, turn, fact })
-  if (event.success) return event.data
-  kernel.log.debug({ seq, turn, kind }, "an event that clients are not shown")
-  return null
 }
 
 function liveTexts({ kernel }: ControlContext, session: SessionId): readonly LiveText[] {

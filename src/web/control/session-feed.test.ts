@@ -4,9 +4,9 @@ import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import type { Clock } from "../../core/clock.ts"
 import { type Ledger, openLedger } from "../../ledger/ledger.ts"
-import type { Session } from "../../ledger/sessions.ts"
-import type { ProviderId, SessionId, TurnId } from "../../protocol/ids.ts"
+import type { SessionId, TurnId } from "../../protocol/ids.ts"
 import { LiveTurns } from "../../runtime/live.ts"
+import type { About } from "../../runtime/surface.ts"
 import { SessionFeed } from "./session-feed.ts"
 
 const S1 = "S001" as SessionId
@@ -59,15 +59,9 @@ afterEach(() => {
   rmSync(directory, { recursive: true })
 })
 
-function changed(id: SessionId): void {
-  const where = { workspace: "/", workspaceKind: "external", settings: {}, state: "open" } as const
-  const times = { createdAt: 0, updatedAt: 0 }
-  const session: Session = {
-    ...{ id, title: "", titleBy: "runtime", provider: "demo" as ProviderId },
-    ...where,
-    ...times,
-  }
-  feed.onFact({ kind: "session.changed", session })
+function changed(stream: SessionId): void {
+  const about = { record: { stream } } as About
+  feed.onFact({ kind: "session.archived" }, about)
 }
 
 function waits(session: SessionId, signal = new AbortController().signal) {

@@ -1,9 +1,10 @@
 /** Wakes whoever waits for a session: after every commit that concerns it, and whenever its live text changes. */
 import type { Clock } from "../../core/clock.ts"
 import type { Ledger } from "../../ledger/ledger.ts"
+import type { Fact } from "../../protocol/facts.ts"
 import type { Instant, SessionId } from "../../protocol/ids.ts"
 import type { LiveChange, LiveTurn, LiveTurns } from "../../runtime/live.ts"
-import type { Fact, Surface } from "../../runtime/surface.ts"
+import type { About, Surface } from "../../runtime/surface.ts"
 
 export interface SessionFeedOptions {
   readonly ledger: Ledger
@@ -40,9 +41,8 @@ export class SessionFeed implements Surface {
     return this.#isClosed
   }
 
-  onFact(fact: Fact): void {
-    const session = fact.kind === "session.changed" ? fact.session.id : fact.turn.session
-    this.#ledger.afterCommit(() => this.#wake(session))
+  onFact(_: Fact, { record: { stream } }: About): void {
+    if (stream !== "machine") this.#ledger.afterCommit(() => this.#wake(stream))
   }
 
   /** 0 while there was no live text. */

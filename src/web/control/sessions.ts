@@ -80,7 +80,7 @@ function summarise(kernel: Kernel, sessions: readonly Session[]): readonly Sessi
       turn: next.kind === "idle" ? null : next.turn.state,
       queued: queuedOf(open),
       openRequests: requests.get(id)?.length ?? 0,
-      lastSeq: ledger.events.lastSeq(id),
+      lastSeq: ledger.facts.lastSeq(id),
     }
   })
 }

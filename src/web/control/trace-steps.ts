@@ -1,10 +1,11 @@
 /** Tells one turn's way as steps in the order they happened. Pure: rows in, steps out. */
 import type { ControlSay } from "../../core/texts/control.ts"
-import type { StoredEvent } from "../../ledger/events.ts"
+import type { OutlinedFact, OutlinedItem } from "../../ledger/facts.ts"
 import type { OutboxRow } from "../../ledger/outbox.ts"
 import type { TracedRequest, TracedUpdate } from "../../ledger/trace.ts"
 import type { Turn } from "../../ledger/turns.ts"
-import { SessionFact, type TraceReply } from "../../protocol/control.ts"
+import type { TraceReply } from "../../protocol/control.ts"
+import type { FactOf } from "../../protocol/facts.ts"
 import type { Failure, Outcome, RequestBody } from "../../protocol/session.ts"
 
 export type TraceStep = TraceReply["steps"][number]
@@ -17,7 +18,7 @@ export interface TurnTrace {
   readonly provider: string
   /** The provider's own id of the session. */
   readonly nativeId: string | null
-  readonly events: readonly StoredEvent[]
+  readonly facts: readonly OutlinedFact[]
   readonly requests: readonly TracedRequest[]
   readonly outbox: readonly OutboxRow[]
 }
@@ -25,12 +26,11 @@ export interface TurnTrace {
 const LONGEST_DETAIL = 120
 
 export function traceSteps(trace: TurnTrace, say: ControlSay): readonly TraceStep[] {
-  const told = eventSteps(trace, say)
+  const told = factSteps(trace, say)
   const steps = [
     ...receivedStep(trace, say),
     ...told,
     ...handOverStep(trace, told, say),
-    ...withdrawnSteps(trace, say),
     ...trace.outbox.flatMap((row) => outboxSteps(row, say)),
   ]
   return steps.toSorted((a, b) => a.at - b.at)
@@ -56,60 +56,66 @@ function handOverStep(
   return [{ at: before?.at ?? turn.createdAt, step: "dispatched", detail: say("trace.dispatched"), ids }]
 }
 
-function eventSteps(trace: TurnTrace, say: ControlSay): readonly TraceStep[] {
+function factSteps(trace: TurnTrace, say: ControlSay): readonly TraceStep[] {
   const steps: TraceStep[] = []
-  let items: StoredEvent[] = []
+  let items: OutlinedItem[] = []
+  let since = 0
   const flush = () => {
-    const [first] = items
-    if (first) steps.push({ at: first.at, step: "note", detail: countItems(items) })
+    if (items.length > 0) steps.push({ at: since, step: "note", detail: countItems(items) })
     items = []
   }
-  for (const event of trace.events) {
-    if (event.kind === "item") {
-      items.push(event)
+  for (const record of trace.facts) {
+    if (record.fact.kind === "item") {
+      if (items.length === 0) since = record.at
+      items.push(record.fact as OutlinedItem)
       continue
     }
     flush()
-    const step = eventStep(event, trace, say)
-    if (step) steps.push({ at: event.at, ...step })
+    const step = factStep(record, trace, say)
+    if (step) steps.push({ at: record.at, ...step })
   }
   flush()
   return steps
 }
 
 /** `command ×3, message ×1` */
-function countItems(items: readonly StoredEvent[]): string {
-  const kinds = Map.groupBy(items, ({ body }) => (body as { readonly kind: string }).kind)
+function countItems(items: readonly OutlinedItem[]): string {
+  const kinds = Map.groupBy(items, ({ item }) => item.kind)
   return [...kinds].map(([kind, { length }]) => `${kind} ×${length}`).join(", ")
 }
 
-function eventStep(event: StoredEvent, trace: TurnTrace, say: ControlSay): Omit<TraceStep, "at"> | null {
-  const { kind, body } = event
-  const parsed = SessionFact.safeParse({ kind, ...(body as object) })
-  if (!parsed.success) return { step: "note", detail: kind }
-  const fact = parsed.data
+function factStep(record: OutlinedFact, trace: TurnTrace, say: ControlSay): Omit<TraceStep, "at"> | null {
+  const { fact } = record
   switch (fact.kind) {
     case "turn.queued":
-      return { step: "queued", detail: short(fact.text), ids: originIds(trace) }
+      return { step: "queued", detail: short(fact.prompt.text), ids: originIds(trace) }
     case "turn.edited":
-      return { step: "note", detail: say("trace.edited", { text: short(fact.text) }) }
+      return { step: "note", detail: say("trace.edited", { text: short(fact.prompt.text) }) }
     case "turn.started":
-      return { step: "accepted", detail: say("trace.accepted"), ids: attemptIds(event, trace) }
+      return { step: "accepted", detail: say("trace.accepted"), ids: attemptIds(record, trace) }
     case "turn.held": {
-      const { until, failure } = fact
+      const { until, failure } = fact.hold
       const why = failureCodes(failure)
       return { step: "held", detail: say("trace.held", { until: new Date(until).toISOString(), why }) }
     }
     case "request.opened":
       return { step: "requested", detail: subjectOf(fact.body), ids: { request: fact.request } }
-    case "request.closed":
-      return closedStep(fact, trace, say)
+    case "request.answered":
+      return answeredStep(fact, trace, say)
+    case "request.closed": {
+      const key = fact.why === "elsewhere" ? "trace.answered_elsewhere" : "trace.withdrawn"
+      return { step: "note", detail: say(key), ids: { request: fact.request } }
+    }
+    case "turn.dropped":
+      return { step: "ended", detail: "stopped" }
     case "turn.ended":
       return endedStep(fact.outcome)
     case "item":
     case "notice":
     case "usage":
       return null
+    default:
+      return { step: "note", detail: fact.kind }
   }
 }
 
@@ -122,9 +128,7 @@ function originIds({ turn, clientId, channel }: TurnTrace): Record<string, strin
   }
 }
 
-/** Work that the agent began by itself names no attempt in its event: it has only the one. */
-function attemptIds({ body }: StoredEvent, { turn, provider, nativeId }: TurnTrace): Record<string, string> {
-  const attempt = (body as { readonly attempt?: string }).attempt ?? turn.attempt
+function attemptIds({ attempt }: OutlinedFact, { provider, nativeId }: TurnTrace): Record<string, string> {
   return { ...(attempt ? { attempt } : {}), provider, ...(nativeId ? { native: nativeId } : {}) }
 }
 
@@ -139,30 +143,14 @@ function subjectOf(body: RequestBody): string {
   }
 }
 
-function closedStep(
-  { request, why, by }: Extract<SessionFact, { kind: "request.closed" }>,
+function answeredStep(
+  { request, by }: FactOf<"request.answered">,
   { requests }: TurnTrace,
   say: ControlSay,
 ): Omit<TraceStep, "at"> {
-  const ids = { request }
-  if (why !== "answered") return { step: "note", detail: say(`trace.${why}`), ids }
   const isWithAgent = requests.find(({ id }) => id === request)?.isDelivered ?? true
   const key = isWithAgent ? "trace.answered" : "trace.answered_undelivered"
-  return { step: "answered", detail: say(key, { by: by ?? "–" }), ids }
-}
-
-/** The end of a turn takes its open requests along without an event of their own. */
-function withdrawnSteps({ requests, events }: TurnTrace, say: ControlSay): readonly TraceStep[] {
-  const told = new Set(
-    events
-      .filter(({ kind }) => kind === "request.closed")
-      .map(({ body }) => (body as { readonly request?: string }).request),
-  )
-  return requests.flatMap(({ id, state, closedAt }) =>
-    state === "closed" && closedAt !== null && !told.has(id)
-      ? [{ at: closedAt, step: "note", detail: say("trace.withdrawn"), ids: { request: id } } as const]
-      : [],
-  )
+  return { step: "answered", detail: say(key, { by: by.detail }), ids: { request } }
 }
 
 function endedStep(outcome: Outcome): Omit<TraceStep, "at"> {

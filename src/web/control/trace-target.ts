@@ -32,12 +32,12 @@ export function findTurn(ledger: Ledger, target: TraceTarget): Turn | null {
   return target.kind === "id" ? findById(ledger, target.id) : findByMessage(ledger, target)
 }
 
-function findById({ turns, requests, trace }: Ledger, id: string): Turn | null {
+function findById({ turns, requests, facts }: Ledger, id: string): Turn | null {
   return (
     turns.find(id as TurnId) ??
     turns.findByClientId(id) ??
     turns.findByAttempt(id as AttemptId) ??
-    turnOr(turns, trace.turnOfAttempt(id as AttemptId)) ??
+    turnOr(turns, facts.turnOfAttempt(id as AttemptId)) ??
     turnOr(turns, requests.find(id as RequestId)?.turn ?? null)
   )
 }

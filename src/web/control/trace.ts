@@ -21,7 +21,7 @@ export function traceRoutes({ kernel, say }: ControlContext): Hono {
 }
 
 function gather(ledger: Ledger, turn: Turn): TurnTrace {
-  const { sessions, channels, trace, outbox } = ledger
+  const { sessions, channels, facts, trace, outbox } = ledger
   const provider = sessions.find(turn.session)?.provider
   const clientId = trace.clientIdOf(turn.id)
   const requests = trace.requests(turn.id)
@@ -32,7 +32,7 @@ function gather(ledger: Ledger, turn: Turn): TurnTrace {
     channel: turn.channel === null ? null : (channels.find(turn.channel)?.address ?? null),
     provider: provider ?? "",
     nativeId: provider ? (sessions.providerBinding(turn.session, provider)?.nativeId ?? null) : null,
-    events: trace.events(turn.id),
+    facts: facts.outline(turn.id),
     outbox: [...new Map(rows.map((row) => [row.id, row])).values()],
   }
 }
