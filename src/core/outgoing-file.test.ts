@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import { repeats, slowOnes } from "../../test/fakes/hostile-text.ts"
 import { judgeOutgoingFile, takeFileLines } from "./outgoing-file.ts"
 
 describe("judgeOutgoingFile", () => {
@@ -48,5 +49,11 @@ describe("takeFileLines", () => {
     ["    TELEGRAM_FILE: /w/a", "    TELEGRAM_FILE: /w/a", []],
   ] as const)("%j", (answer, text, paths) => {
     expect(takeFileLines(answer)).toEqual({ text, paths })
+  })
+
+  it("takes below 100 ms for 1 MB of anything, before and after the marker", { timeout: 60_000 }, () => {
+    expect(slowOnes(repeats(1_000_000), { limit: 100, run: takeFileLines })).toEqual([])
+    const named = (text: string) => takeFileLines(`TELEGRAM_FILE: /a${text}b`)
+    expect(slowOnes(repeats(1_000_000), { limit: 100, run: named })).toEqual([])
   })
 })

@@ -46,11 +46,12 @@ export interface AnswerWithFiles {
  * path that is not absolute.
  */
 export function takeFileLines(answer: string): AnswerWithFiles {
+  if (!answer.includes(MARKER)) return { text: answer, paths: [] }
   const kept: string[] = []
   const paths = new Set<string>()
   let fence: string | null = null
   for (const line of answer.split("\n")) {
-    const marks = /^ {0,3}(`{3,}|~{3,})/.exec(line)?.[1]
+    const marks = line === "" ? undefined : /^ {0,3}(`{3,}|~{3,})/.exec(line)?.[1]
     if (marks !== undefined && fence === null) fence = marks
     else if (marks !== undefined && fence !== null && marks.startsWith(fence) && line.trim() === marks)
       fence = null
@@ -68,9 +69,24 @@ export function takeFileLines(answer: string): AnswerWithFiles {
   }
 }
 
+const MARKER = "TELEGRAM_FILE:"
+/** Longer is no path on any system (PATH_MAX). */
+const LONGEST_PATH = 4_096
+
 /** Agents like to wrap the line in a list mark, in backticks or in bold. */
 function filePath(line: string): string | null {
-  const value = /^ {0,3}(?:[-*+] )?[`*]*TELEGRAM_FILE:[`*]*\s*(.+?)\s*$/.exec(line)?.[1]
-  const path = value?.replace(/^[`"'<]+|[`"'>*]+$/g, "")
-  return path !== undefined && isAbsolute(path) && !path.includes("\0") ? path : null
+  if (!line.includes(MARKER)) return null
+  const lead = /^ {0,3}(?:[-*+] )?[`*]*TELEGRAM_FILE:[`*]*/.exec(line)?.[0]
+  if (lead === undefined) return null
+  const path = without(line.slice(lead.length).trim(), { start: "`\"'<", end: "`\"'>*" })
+  return isAbsolute(path) && path.length <= LONGEST_PATH && !path.includes("\0") ? path : null
+}
+
+/** Without these characters at its ends. By hand: an expression for the end tries it from every character. */
+function without(text: string, { start, end }: { readonly start: string; readonly end: string }): string {
+  let from = 0
+  let to = text.length
+  while (from < to && start.includes(text.charAt(from))) from += 1
+  while (to > from && end.includes(text.charAt(to - 1))) to -= 1
+  return text.slice(from, to)
 }

@@ -1,5 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
+import { repeats, slowOnes } from "../../test/fakes/hostile-text.ts"
 import { makeRedactor, makeStreamRedactor, redactDeep } from "./redact.ts"
 
 const redact = makeRedactor([])
@@ -60,6 +61,12 @@ describe("makeRedactor", () => {
     expect(
       makeRedactor(["first line of the key\nsecond line of the key"])("| second line of the key |"),
     ).toBe("| [redacted] |")
+  })
+
+  it("takes below 100 ms for 1 MB of anything", { timeout: 60_000 }, () => {
+    const run = makeRedactor(["5000000001:TEST-secret-of-the-bot", "hunter2hunter2"])
+    expect(slowOnes(repeats(1_000_000), { limit: 100, run })).toEqual([])
+    expect(slowOnes(repeats(200_000, 16), { limit: 50, run })).toEqual([])
   })
 
   it("does not black out words for a secret of one letter", () => {

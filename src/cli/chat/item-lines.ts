@@ -6,6 +6,9 @@ import { harmless } from "../harmless.ts"
 
 const outputLinesShown = 8
 const reasoningLinesShown = 4
+/** UTF-16 units of one item, and of what stands on one line. */
+const charactersShown = 64 * 1024
+const lineShown = 8 * 1024
 
 export type Look = "plain" | "dim" | "strong" | "bad"
 
@@ -105,17 +108,23 @@ function firstLines(text: string, count: number, say: ChatSay): readonly Line[] 
 }
 
 function lastLines(text: string, count: number, say: ChatSay): readonly Line[] {
-  const all = lines(text.trimEnd(), "dim").map((line) => dim(`  ${line.text}`))
+  const end = text.slice(-charactersShown).trimEnd()
+  const all = lines(end, "dim").map(({ text: line }) => dim(`  ${line}`))
   if (all.length <= count) return all
   return [dim(`  ${say("item.more_lines", { count: all.length - count })}`), ...all.slice(-count)]
 }
 
 function lines(text: string, look: Look): readonly Line[] {
-  return harmless(text)
+  return harmless(bounded(text, charactersShown))
     .split("\n")
     .map((line) => ({ look, text: line }))
 }
 
-const dim = (text: string): Line => ({ look: "dim", text: harmless(text) })
-const strong = (text: string): Line => ({ look: "strong", text: harmless(text) })
-const bad = (text: string): Line => ({ look: "bad", text: harmless(text) })
+/** Cut before it is looked at: how long it is, the agent decides. */
+function bounded(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length)}…`
+}
+
+const dim = (text: string): Line => ({ look: "dim", text: harmless(bounded(text, lineShown)) })
+const strong = (text: string): Line => ({ look: "strong", text: harmless(bounded(text, lineShown)) })
+const bad = (text: string): Line => ({ look: "bad", text: harmless(bounded(text, lineShown)) })

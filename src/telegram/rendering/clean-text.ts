@@ -1,4 +1,4 @@
-import { stripVTControlCharacters } from "node:util"
+import { withoutEscapes } from "../../core/terminal-text.ts"
 
 /** Shown where there is nothing to show: Telegram refuses a message without visible text. */
 export const NOTHING_VISIBLE = "…"
@@ -8,7 +8,7 @@ export const NOTHING_VISIBLE = "…"
  * (terminal colours). Done before offsets are counted, so that they stay true after the server's own cleaning.
  */
 export function cleanText(text: string): string {
-  return stripVTControlCharacters(text)
+  return withoutEscapes(text)
     .replace(/\r\n?|[\u0085\u2028\u2029]/gu, "\n")
     .replace(/\p{Surrogate}|[\u202A-\u202E\uFEFF]|(?![\n\t])\p{Cc}/gu, "")
 }

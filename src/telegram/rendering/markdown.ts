@@ -1,19 +1,19 @@
 /** Markdown, as agents write it, to Telegram text and entities. */
 import { cleanText, isVisible, NOTHING_VISIBLE } from "./clean-text.ts"
 import { renderDocument } from "./markdown-blocks.ts"
+import { type Stretch, withinBudget } from "./markdown-budget.ts"
 import { readMarkdown } from "./markdown-source.ts"
-import { plain, type Rich } from "./rich.ts"
+import { join, plain, type Rich } from "./rich.ts"
 import { trim } from "./rich-edit.ts"
 import { closeDangling, recentPart } from "./streaming.ts"
 
-/** Beyond this an answer is a file, not a message; it is not worth the parser's time (UTF-16 units). */
-const LONGEST_FORMATTED = 64_000
 /** A preview shows one message; four times that leaves the parser enough to see where it is. */
 const LONGEST_STREAMED = 16_000
 
 /**
  * Never throws, never returns an empty text: what has no visible result is shown as written, and nothing as "…".
- * The result may be longer than a message: see `splitRich`.
+ * What would cost too much to parse, and what lies beyond the messages an answer is shown in, is plain text. The result
+ * may be longer than a message: see `splitRich`.
  */
 export function renderMarkdown(markdown: string): Rich {
   const source = cleanText(markdown)
@@ -29,22 +29,21 @@ export function renderStreaming(prefix: string): Rich {
 }
 
 function render(source: string): Rich | null {
-  if (source.length > LONGEST_FORMATTED || isTooNested(source)) return unformatted(source)
+  const rich = join(withinBudget(source).map(renderStretch), "\n\n")
+  return isVisible(rich.text) ? rich : null
+}
+
+function renderStretch({ kind, text }: Stretch): Rich {
+  if (kind === "plain") return plain(text.trim())
   try {
-    const rich = trim(renderDocument(readMarkdown(source)))
-    return isVisible(rich.text) ? rich : null
+    return trim(renderDocument(readMarkdown(text)))
   } catch (error) {
     // The parser and this renderer are recursive: thousands of nested marks exhaust the stack.
-    if (error instanceof RangeError) return unformatted(source)
+    if (error instanceof RangeError) return plain(text.trim())
     throw error
   }
 }
 
 function unformatted(source: string): Rich | null {
   return isVisible(source) ? plain(source.trim()) : null
-}
-
-/** The parser is slow on absurd nesting, which no agent writes but a quoted file may hold. */
-function isTooNested(source: string): boolean {
-  return /^(?:[ \t]*(?:>|(?:[-*+]|\d{1,9}[.)])[ \t])){40}/m.test(source)
 }

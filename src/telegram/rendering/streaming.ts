@@ -17,8 +17,8 @@ export function closeDangling(prefix: string): string {
  */
 export function recentPart(markdown: string, length: number): string {
   if (markdown.length <= length) return markdown
-  const lines = markdown.split("\n")
-  let remaining = markdown.length
+  const lines = markdown.slice(-LONGEST_READ).split("\n")
+  let remaining = Math.min(markdown.length, LONGEST_READ)
   let fence: OpenFence | null = null
   for (const [index, line] of lines.entries()) {
     if (remaining <= length) {
@@ -29,6 +29,9 @@ export function recentPart(markdown: string, length: number): string {
   }
   return `…\n\n${markdown.slice(-length)}`
 }
+
+/** Of a longer text it is not known whether its end is code. */
+const LONGEST_READ = 64_000
 
 interface OpenFence {
   readonly marks: string

@@ -7,6 +7,8 @@ import { bold, concat, join, type Rich } from "../rendering/rich.ts"
 import { splitRich } from "../rendering/split.ts"
 import { wordFailure } from "../words/owner-words.ts"
 
+/** UTF-16 units that are looked at; of a longer answer only the beginning is shown in any case. */
+const LONGEST_SHOWN = 64_000
 /** Beyond this many messages the answer comes as a file, with its beginning as text. */
 const PARTS_SHOWN = 4
 
@@ -52,10 +54,11 @@ interface Lead {
 }
 
 function body(text: string, { header, reason, say }: Lead): Omit<Final, "offers"> {
-  const answer = text.trim() === "" ? null : renderMarkdown(text)
+  const begun = text.slice(0, LONGEST_SHOWN)
+  const answer = begun.trim() === "" ? null : renderMarkdown(begun)
   const told = answer ?? (reason === null ? concat(say("final.empty")) : null)
   const content = [header, reason, told].filter((part) => part !== null)
   const parts = splitRich(join(content, "\n\n"))
-  if (parts.length <= PARTS_SHOWN) return { parts, asFile: false }
+  if (parts.length <= PARTS_SHOWN && begun.length === text.length) return { parts, asFile: false }
   return { parts: [...parts.slice(0, 1), concat(say("final.as_file"))], asFile: true }
 }
