@@ -49,6 +49,7 @@ const everyReason: { readonly [C in Reason["code"]]: readonly Extract<Reason, { 
     { code: "server_status", status: 503 },
   ],
   answer_too_long: [{ code: "answer_too_long" }],
+  not_compacted: [{ code: "not_compacted" }],
   answer_cut_off: [{ code: "answer_cut_off" }],
   step_limit: [{ code: "step_limit", agent }],
   too_many_denials: [{ code: "too_many_denials", agent }],

@@ -60,6 +60,7 @@ export function explainReason(reason: Reason, say: FailureSay): string {
     case "model_unavailable":
     case "answer_too_long":
     case "answer_cut_off":
+    case "not_compacted":
     case "workspace_gone":
     case "attachment_unreadable":
     case "disk_full":

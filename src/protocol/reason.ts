@@ -54,6 +54,7 @@ export const Reason = z.discriminatedUnion("code", [
   z.object({ code: z.literal("server_status"), status: z.number().int() }),
   plain("answer_too_long"),
   plain("answer_cut_off"),
+  plain("not_compacted"),
   about("step_limit"),
   about("too_many_denials"),
 

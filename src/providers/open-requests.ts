@@ -20,6 +20,8 @@ export interface Asked<R> {
   readonly id?: RequestId
 }
 
+export type Withdrawn<K, R> = Pick<Asked<R>, "body" | "translate"> & { readonly key: K }
+
 interface Open<K, R> extends Asked<R> {
   readonly key: K
 }
@@ -85,10 +87,11 @@ export class OpenRequests<K, R> {
     if (known !== undefined) this.#close(known[0], why)
   }
 
-  withdrawAll(record?: AttemptRecord): void {
-    for (const [request, open] of [...this.#open]) {
-      if (record === undefined || open.record === record) this.#close(request, "withdrawn")
-    }
+  /** @returns what was withdrawn, for an agent that goes on waiting beyond the end of the attempt. */
+  withdrawAll(record?: AttemptRecord): readonly Withdrawn<K, R>[] {
+    const found = [...this.#open].filter(([, open]) => record === undefined || open.record === record)
+    for (const [request] of found) this.#close(request, "withdrawn")
+    return found.map(([, { key, body, translate }]) => ({ key, body, translate }))
   }
 
   #find(key: K): readonly [RequestId, Open<K, R>] | undefined {

@@ -54,6 +54,7 @@ export const en = {
   "reason.server_status.failing": "The model's server answered with status {status}. Try again later.",
   "reason.answer_too_long":
     "The answer was longer than the model may write at once. Ask for it in smaller parts.",
+  "reason.not_compacted": "The conversation was not compacted.",
   "reason.answer_cut_off": "The model ended its answer early. Ask it to go on.",
   "reason.step_limit": "{agent} reached its own limit of steps. Ask it to go on.",
   "reason.too_many_denials": "{agent} gave up after too many denied actions.",

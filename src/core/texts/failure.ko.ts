@@ -59,6 +59,7 @@ export const ko: Translation<typeof en> = {
   "reason.server_status": "모델 서버가 상태 {status}로 요청을 거부했습니다.",
   "reason.server_status.failing": "모델 서버가 상태 {status}로 응답했습니다. 나중에 다시 시도하세요.",
   "reason.answer_too_long": "답이 모델이 한 번에 쓸 수 있는 길이를 넘었습니다. 나누어서 요청하세요.",
+  "reason.not_compacted": "대화를 압축하지 못했습니다.",
   "reason.answer_cut_off": "모델이 답을 끝까지 쓰지 못했습니다. 이어서 하라고 요청하세요.",
   "reason.step_limit": "{agent}이(가) 자체 단계 한도에 도달했습니다. 이어서 하라고 요청하세요.",
   "reason.too_many_denials": "거부된 작업이 너무 많아 {agent}이(가) 포기했습니다.",

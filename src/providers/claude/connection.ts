@@ -5,10 +5,9 @@ import type { Failure } from "../../protocol/session.ts"
 import { guarded } from "../guard.ts"
 import type { Child, ChildSpec, ProviderContext } from "../provider.ts"
 import { LABEL } from "./offer.ts"
-import type { Verdict } from "./permission.ts"
 import type { PromptContent } from "./prompt-content.ts"
 import { SANDBOX_PROGRAMS, sandboxNeeds } from "./surroundings.ts"
-import { InitializeResult, readLine, type WireMessage } from "./wire.ts"
+import { InitializeResult, readLine, type WireId, type WireMessage } from "./wire.ts"
 
 /** Starting up reads settings, plugins and MCP servers; on a loaded machine that takes seconds. */
 const START_LIMIT_MS = 60_000
@@ -127,18 +126,16 @@ export class ClaudeConnection {
     })
   }
 
-  async decide(requestId: string, verdict: Verdict): Promise<void> {
+  /** Answers a control request of the process. */
+  async respond(id: WireId, response: object): Promise<void> {
     await this.#write({
       type: "control_response",
-      response: { subtype: "success", request_id: requestId, response: verdict },
+      response: { subtype: "success", request_id: id, response },
     })
   }
 
-  async refuse(requestId: string, error: string): Promise<void> {
-    await this.#write({
-      type: "control_response",
-      response: { subtype: "error", request_id: requestId, error },
-    })
+  async refuse(id: WireId, error: string): Promise<void> {
+    await this.#write({ type: "control_response", response: { subtype: "error", request_id: id, error } })
   }
 
   /** Ends the input, which lets Claude Code finish its transcript, and kills what has not left in time. */

@@ -108,6 +108,7 @@ function failedOutcome(line: Line, answers: readonly string[]): Outcome {
       api_error_status: line.apiErrorStatus,
     },
     assistantError: line.error,
+    shown: answers.length > 0,
     rejectedUntil: quota?.status === "rejected" ? (quota.resetsAt ? quota.resetsAt * 1000 : null) : undefined,
   })
   return { kind: "failed", failure, text: joined(answers) }

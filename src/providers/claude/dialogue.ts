@@ -1,26 +1,31 @@
 /**
- * What goes on between us and one `claude` process: which attempt it works on, what it waits for, what it really uses.
- * A turn ends when the session is idle, not at its `result`: a message that was steered in may cause a second result.
+ * What goes on between us and one `claude` process: which attempt it works on and what it waits for. A prompt's turn ends
+ * when the process says that it is done with every message of ours in it: a message that was steered in may cause a
+ * second result, and a sub-agent in the background holds the session, but no turn.
  */
 import { ProviderError } from "../../core/provider-error.ts"
 import { AttemptId, type RequestId } from "../../protocol/ids.ts"
-import type { Answer, Failure, Notice, Outcome, Settings } from "../../protocol/session.ts"
-import type { EventSink, ProviderContext, SteerOutcome } from "../provider.ts"
-import { SilenceWatch } from "../silence.ts"
+import type { Answer, Failure, Outcome, Settings } from "../../protocol/session.ts"
+import { AttemptRecord } from "../attempt-record.ts"
+import type { EventSink, ProviderContext } from "../provider.ts"
+import { DEFAULT_LIMIT_MS, DEFAULT_NOTICE_MS, SilenceWatch } from "../silence.ts"
+import { Asks } from "./asks.ts"
+import { BackgroundTasks } from "./background.ts"
 import type { ClaudeConnection } from "./connection.ts"
 import { readText } from "./file-change.ts"
 import { limitsOf } from "./limits.ts"
 import { noticeOf } from "./notice.ts"
-import { OpenAsks } from "./open-asks.ts"
-import { askOf } from "./permission.ts"
+import { OwnMessages } from "./own-messages.ts"
+import { SessionFacts } from "./session-facts.ts"
+import { Spending } from "./spending.ts"
 import { TaskList } from "./task-list.ts"
 import { type Ending, Turn } from "./turn.ts"
-import { CanUseTool, type Result, type WireMessage } from "./wire.ts"
+import type { AssistantMessage, Result, StreamEvent, WireId, WireMessage } from "./wire.ts"
 
-const NOTICE_MS = 60_000
-const LIMIT_MS = 15 * 60_000
 /** An interrupt takes about 20 ms; a process that needs longer than this is ended. */
 const INTERRUPT_GRACE_MS = 5_000
+/** After a result the end follows at once; this long it is waited for, should it have another form. */
+const RESULT_GRACE_MS = 5_000
 
 export interface DialogueParts {
   readonly context: ProviderContext
@@ -33,132 +38,130 @@ export interface DialogueParts {
   readonly spentUsd: number | undefined
 }
 
+/** A prompt that was written to the process and not yet taken up by it. */
 interface Handover {
-  readonly attempt: AttemptId
+  readonly record: AttemptRecord
   readonly accepted: PromiseWithResolvers<void>
+  isStopping: boolean
   /** Its process is gone and the transcript is being asked. */
   isLost: boolean
 }
 
 export class Dialogue {
+  readonly facts: SessionFacts
+  readonly tasks = new BackgroundTasks()
+  readonly ours = new OwnMessages()
   readonly #parts: DialogueParts
-  readonly #asks: OpenAsks
-  readonly #tasks = new TaskList()
-  #nativeId: string
+  readonly #asks: Asks
+  readonly #todo = new TaskList()
+  readonly #spending: Spending
   #connection: ClaudeConnection | null = null
-  #real: Settings = {}
-  #title: string | undefined
-  #announced = ""
   #turn: Turn | null = null
-  /** False for a turn that Claude Code began by itself. */
-  #worksForUs = false
   #turnEnded = Promise.withResolvers<void>()
   #watch: SilenceWatch | null = null
-  /** Written to the process, not yet taken up by it. */
   #handover: Handover | null = null
-  /** Messages steered in whose arrival is not confirmed yet; the turn stays open for them. */
-  readonly #steering = new Map<string, (outcome: SteerOutcome) => void>()
   /** Set when we gave up on the turn ourselves; it outweighs what the process says. */
   #gaveUp: Failure | null = null
-  #spentUsd: number | undefined
-  #spentBeforeTurn: number | undefined
-  /** Why Claude Code may start working by itself. */
+  #afterResult: { cancel(): void } | null = null
+  /** Why the process may start working by itself. */
   #wakeReason: string | null = null
+  /** It said that it begins, and nothing of what it does yet. */
+  #hasBegun = false
 
   constructor(parts: DialogueParts) {
     this.#parts = parts
-    this.#asks = new OpenAsks(parts.sink)
-    this.#nativeId = parts.nativeId
-    this.#spentUsd = parts.spentUsd
-  }
-
-  get nativeId(): string {
-    return this.#nativeId
+    this.facts = new SessionFacts(parts.sink, parts.nativeId)
+    this.#spending = new Spending(parts.spentUsd)
+    this.#asks = new Asks({
+      newId: parts.context.newId,
+      workspace: parts.workspace,
+      working: () => this.#working(),
+      current: () => this.#turn,
+      respond: (id, response) => this.#respond(id, response),
+      refuse: (id, error) => this.#write((connection) => connection.refuse(id, error)),
+    })
   }
 
   get turn(): Turn | null {
     return this.#turn
   }
 
-  get real(): Settings {
-    return this.#real
-  }
-
   /** It works on a prompt of ours, or is being given one. */
   get isBusy(): boolean {
-    return this.#handover !== null || this.#worksForUs
+    return this.#handover !== null || this.ours.isWorking
+  }
+
+  /** A message is not to be mixed into what the process does by itself now. */
+  get worksByItself(): boolean {
+    return this.#turn !== null || this.#hasBegun
   }
 
   /** A process was started for this session. */
   attach(connection: ClaudeConnection, settings: Settings): void {
     this.#connection = connection
-    this.#real = settings
-    this.#announce()
-  }
-
-  /** Settings that the process confirmed; told on when they are new. */
-  confirm(settings: Settings): void {
-    this.#real = { ...this.#real, ...settings }
-    this.#announce()
+    this.facts.begin(settings)
   }
 
   /** Resolves when the process took the prompt up; rejects when it certainly never will. */
   expect(attempt: AttemptId): Promise<void> {
     const accepted = Promise.withResolvers<void>()
-    this.#handover = { attempt, accepted, isLost: false }
+    this.#handover = { record: this.#record(attempt), accepted, isStopping: false, isLost: false }
+    this.#gaveUp = null
+    this.#listen()
     return accepted.promise
   }
 
   /** The prompt could not be written. */
   async lose(attempt: AttemptId): Promise<void> {
     const handover = this.#handover
-    if (handover?.attempt === attempt) await this.#settleLost(handover, this.#crash(""))
+    if (handover?.record.attempt === attempt) await this.#settleLost(handover, this.#crash(""))
   }
 
-  /** Resolves when the process has the message. */
-  expectSteer(uuid: string): Promise<SteerOutcome> {
-    const { promise, resolve } = Promise.withResolvers<SteerOutcome>()
-    this.#steering.set(uuid, resolve)
-    return promise
-  }
-
-  /** The message could not be written. */
-  loseSteer(uuid: string): void {
-    this.#steering.get(uuid)?.("too_late")
-    this.#steering.delete(uuid)
-  }
-
-  /** Takes the answer for a request; the connection is told. */
+  /** Takes the answer for a request; the process is told. */
   async answer(request: RequestId, answer: Answer): Promise<"answered" | "gone"> {
-    const taken = this.#asks.answer(request, answer)
+    const taken = this.#connection === null ? null : this.#asks.answer(request, answer)
     if (taken === null || this.#connection === null) return "gone"
-    if (taken.verdict.behavior === "allow") this.#turn?.allowed(taken.toolUse)
+    const { response, allows } = taken.reply
+    if (allows !== null) this.#turn?.allowed(allows)
     this.#watch?.heard()
-    await this.#connection.decide(request, taken.verdict)
+    await this.#connection.respond(taken.key, response)
+    this.#endIfOnlyAsked()
     return "answered"
   }
 
-  /** Asks the process to stop its turn, and ends a process that does not. Resolves when it was told. */
+  /** Asks the process to stop what it does and is about to do, and ends one that does not. Resolves when it was told. */
   async stop(): Promise<void> {
-    // A prompt that is just being taken up is stopped once it is.
-    if (this.#turn === null) await this.#handover?.accepted.promise.catch(() => undefined)
-    const turn = this.#turn
     const connection = this.#connection
-    if (turn === null || connection === null || turn.isStopping) return
-    turn.stop()
+    const record = this.#turn?.record ?? this.#handover?.record
+    if (connection === null || record === undefined) return
+    if (this.#turn?.isStopping ?? this.#handover?.isStopping) return
+    this.#turn?.stop()
+    if (this.#handover !== null) this.#handover.isStopping = true
     this.#parts.context.clock.after(INTERRUPT_GRACE_MS, () => {
-      if (this.#turn === turn) void connection.kill()
+      if (!record.isEnded) void connection.kill()
     })
+    const begun = this.tasks.of(record.attempt)
     try {
       await connection.control({ subtype: "interrupt", cancel_queued: true })
+      await Promise.all(begun.map((task) => this.stopTask(task.id)))
     } catch (cause) {
       this.#parts.context.log.warn({ cause: String(cause) }, "claude did not take an interrupt and is ended")
       await connection.kill()
     }
   }
 
+  async stopTask(id: string): Promise<void> {
+    await this.#connection?.control({ subtype: "stop_task", task_id: id }).catch((cause: unknown) => {
+      this.#parts.context.log.info(
+        { cause: String(cause), task: id },
+        "claude did not stop a background task",
+      )
+    })
+  }
+
   /** Resolves when no turn is running. */
   async idle(): Promise<void> {
+    await this.#handover?.accepted.promise.catch(() => undefined)
     if (this.#turn !== null) await this.#turnEnded.promise
   }
 
@@ -166,47 +169,56 @@ export class Dialogue {
     this.#watch?.heard()
     switch (message.kind) {
       case "init":
-        this.#onInit(message)
+        return this.#onInit(message)
+      case "status":
+        if (message.mode !== undefined) this.facts.confirm({ mode: message.mode })
+        if (message.prompts.some((uuid) => this.#handover?.record.attempt === uuid)) this.#accept()
         return
-      case "mode":
-        return this.confirm({ mode: message.mode })
+      case "not_compacted":
+        return this.#working().notCompacted(message.why)
       case "title":
-        this.#title = message.title
-        return this.#announce()
+        return this.facts.titled(message.title)
       case "state":
-        if (message.state === "idle") this.#onIdle()
-        return
+        return message.state === "idle" ? this.#onIdle() : undefined
       case "lifecycle":
         return this.#onLifecycle(message.uuid, message.state)
       case "stream":
-        if (!message.subagent) this.#working().onStream(message.event)
-        return
+        return message.subagent ? undefined : this.#onStream(message.event)
       case "assistant":
-        return this.#working().onAssistant(message.body)
+        return this.#onAssistant(message.body)
       case "user":
-        return this.#turn?.onUser(message.body)
+        return this.#turn?.owns(message.body.parent_tool_use_id) ? this.#turn.onUser(message.body) : undefined
+      case "local_output":
+        return this.#working().onLocalOutput(message.text)
       case "result":
         return this.#onResult(message.body)
       case "retry":
-        this.#turn?.onRetry()
-        return this.#notice(noticeOf(message))
       case "fallback":
       case "compacted":
       case "history_not_saved":
-        return this.#notice(noticeOf(message))
+        if (message.kind === "retry") this.#turn?.onRetry()
+        this.#turn?.record.notice(noticeOf(message))
+        return
       case "rate_limit": {
         this.#turn?.noteRateLimit(message.info)
         const limits = limitsOf(message.info)
         if (limits.length > 0) this.#parts.sink.emit({ kind: "limits", limits })
         return
       }
-      case "task_ended":
-        this.#wakeReason = message.summary ?? null
+      case "task_started":
+        if (this.#turn?.owns(message.call)) this.tasks.started(message.task, this.#turn.record.attempt)
         return
+      case "tasks":
+        return this.tasks.replace(message.tasks)
+      case "task_ended":
+        return this.#onTaskEnded(message)
       case "control_request":
-        return this.#onControlRequest(message.id, message.request)
+        this.#goOn()
+        this.#asks.take(message.id, message.request)
+        return this.#endIfOnlyAsked()
       case "control_cancel":
-        return this.#asks.withdraw(message.id)
+        this.#asks.withdraw(message.id)
+        return this.#endIfOnlyAsked()
       case "control_response":
       case "other":
       case "unknown":
@@ -222,141 +234,197 @@ export class Dialogue {
   async onExit(connection: ClaudeConnection, expected: boolean): Promise<void> {
     if (this.#connection !== connection) return
     this.#connection = null
-    for (const resolve of this.#steering.values()) resolve("too_late")
-    this.#steering.clear()
-    const stderr = connection.stderrTail()
-    const failure = expected && this.#turn === null ? null : (connection.fault ?? this.#crash(stderr))
+    this.tasks.forget()
+    this.ours.loseAll()
     const hadTurn = this.#turn !== null
-    if (failure !== null && hadTurn) this.#finish({ kind: "lost", failure })
+    const crash = (): Failure => connection.fault ?? this.#crash(connection.stderrTail())
+    if (hadTurn) this.#finish({ kind: "lost", failure: crash() })
+    this.#asks.forget()
     const handover = this.#handover
-    if (handover !== null) await this.#settleLost(handover, failure ?? this.#crash(stderr))
+    if (handover !== null) await this.#settleLost(handover, this.#gaveUp ?? crash())
     else if (!expected && !hadTurn) this.#parts.sink.closed("Claude Code ended unexpectedly")
   }
 
   // ── one turn after another ─────────────────────────────────────────────────────────────────────────────────────
 
   #onInit(message: Extract<WireMessage, { kind: "init" }>): void {
-    this.#working()
+    this.#goOn()
+    this.#hasBegun = true
+    const { model, mode } = message
+    const real = { ...(model === undefined ? {} : { model }), ...(mode === undefined ? {} : { mode }) }
     // Clearing the conversation begins another one in the same process.
-    this.#nativeId = message.nativeId
-    this.confirm({
-      ...(message.model === undefined ? {} : { model: message.model }),
-      ...(message.mode === undefined ? {} : { mode: message.mode }),
-    })
+    this.facts.confirm(real, message.nativeId ?? undefined)
   }
 
   #onLifecycle(uuid: string, state: string): void {
-    if (this.#handover?.attempt === uuid && state !== "queued") this.#onTakenUp(this.#handover, state)
-    const steered = this.#steering.get(uuid)
-    if (steered === undefined) return
-    this.#steering.delete(uuid)
-    steered(state === "cancelled" || state === "discarded" ? "too_late" : "steered")
+    if (state === "started") this.#goOn()
+    if (this.#handover?.record.attempt === uuid && state !== "queued") {
+      this.#accept()
+      // It was withdrawn from the queue before it began, which only a stop does.
+      if (state === "cancelled" || state === "discarded") this.#turn?.stop()
+    }
+    const isDone = this.ours.hear(uuid, state)
+    // Without a result the end is not whole yet: it comes, or the session falls idle.
+    if (isDone && (this.#turn?.hasResult || this.#turn?.isStopping)) this.#finish({ kind: "done" })
   }
 
-  #onTakenUp(handover: Handover, state: string): void {
-    if (this.#turn !== null) this.#finish({ kind: "idle" })
-    this.#accept(handover)
-    if (state === "started") return
-    // It was withdrawn from the queue before it began, which only a stop does.
-    this.#turn?.stop()
-    this.#finish({ kind: "idle" })
+  #onStream(event: StreamEvent): void {
+    this.#goOn()
+    // The rest of a message whose turn has ended says nothing any more.
+    if (this.#turn === null && event.type !== "message_start") return
+    this.#working().onStream(event)
   }
 
-  #accept(handover: Handover): void {
-    this.#handover = null
-    this.#parts.sink.emit({ kind: "attempt.accepted", attempt: handover.attempt })
-    this.#begin(handover.attempt)
-    this.#worksForUs = true
-    handover.accepted.resolve()
-  }
-
-  /** The turn that is being worked on; one of its own when Claude Code began without a prompt of ours. */
-  #working(): Turn {
-    if (this.#turn !== null) return this.#turn
-    const attempt = AttemptId.parse(this.#parts.context.newId())
-    const reason = this.#wakeReason ?? "Claude Code continued by itself."
-    this.#wakeReason = null
-    this.#parts.sink.emit({ kind: "attempt.began", attempt, reason })
-    return this.#begin(attempt)
-  }
-
-  #begin(attempt: AttemptId): Turn {
-    const { context, sink, workspace } = this.#parts
-    const { clock, valve, log, config } = context
-    const turn = new Turn({ attempt, sink, clock, log, workspace, read: readText, tasks: this.#tasks })
-    this.#turn = turn
-    this.#turnEnded = Promise.withResolvers<void>()
-    this.#gaveUp = null
-    this.#spentBeforeTurn = this.#spentUsd
-    this.#watch = new SilenceWatch({
-      ...{ clock, valve },
-      noticeMs: config.silentNoticeMs ?? NOTICE_MS,
-      limitMs: config.silentLimitMs ?? LIMIT_MS,
-      isPaused: () => this.#asks.size > 0 || turn.runsTools,
-      toolIsRunning: () => false,
-      onNotice: (seconds) => this.#notice({ code: "silent", seconds }),
-      onLimit: () => this.#giveUp(),
-    })
-    return turn
-  }
-
-  #giveUp(): void {
-    this.#gaveUp = { class: "timeout" }
-    void this.stop()
-  }
-
-  #onIdle(): void {
-    if (this.#turn !== null && this.#steering.size === 0) this.#finish({ kind: "idle" })
+  #onAssistant(body: AssistantMessage): void {
+    if (body.parent_tool_use_id) {
+      if (this.#turn?.owns(body.parent_tool_use_id)) this.#turn.onAssistant(body)
+      return
+    }
+    this.#goOn()
+    const isLate = this.#turn === null && this.#handover === null && !this.#hasBegun
+    this.#working().onAssistant(body)
+    // Said after the end, and nothing was begun: told on its own, since no end will follow.
+    if (isLate && !this.#turn?.runsTools) this.#finish({ kind: "done" })
   }
 
   #onResult(result: Result): void {
+    if (this.#turn === null && this.#handover !== null) this.#working()
     this.#turn?.onResult(result)
-    if (typeof result.total_cost_usd === "number") this.#spentUsd = result.total_cost_usd
+    this.#spending.hear(result.total_cost_usd)
+    const turn = this.#turn
+    if (turn === null) return
+    this.#goOn()
+    this.#afterResult = this.#parts.context.clock.after(RESULT_GRACE_MS, () => {
+      if (this.#turn === turn && !this.ours.isSteering) this.#finish({ kind: "done" })
+    })
+  }
+
+  /** More comes after the result. */
+  #goOn(): void {
+    this.#afterResult?.cancel()
+    this.#afterResult = null
+  }
+
+  #onIdle(): void {
+    this.#hasBegun = false
+    if (this.#turn !== null && !this.ours.isSteering) this.#finish({ kind: "done" })
+  }
+
+  #onTaskEnded({ id, status, summary }: Extract<WireMessage, { kind: "task_ended" }>): void {
+    // What a sub-agent ran ends for it alone, and what was stopped wakes nobody.
+    if (this.tasks.isRunning(id) && status !== "stopped" && status !== "killed") {
+      this.#wakeReason = summary ?? null
+    }
+    this.tasks.ended(id)
+  }
+
+  /** The process works on the prompt that was written to it. */
+  #accept(): void {
+    const handover = this.#handover
+    if (handover === null) return
+    if (this.#turn !== null) this.#finish({ kind: "done" })
+    this.#handover = null
+    handover.record.accept()
+    this.ours.add(handover.record.attempt)
+    this.#begin(handover.record)
+    if (handover.isStopping) this.#turn?.stop()
+    handover.accepted.resolve()
+  }
+
+  /**
+   * The turn that is being worked on. Without one it is that of the prompt that was written, also when the process did
+   * not say so; unless it is known to begin by itself.
+   */
+  #working(): Turn {
+    if (this.#turn === null && this.#wakeReason === null) this.#accept()
+    if (this.#turn !== null) return this.#turn
+    return this.#own(this.#wakeReason ?? "Claude Code continued by itself.")
+  }
+
+  #own(reason: string): Turn {
+    this.#wakeReason = null
+    const record = this.#record(AttemptId.parse(this.#parts.context.newId()))
+    record.begin(reason)
+    return this.#begin(record)
+  }
+
+  #begin(record: AttemptRecord): Turn {
+    const { clock, log } = this.#parts.context
+    const { workspace } = this.#parts
+    const turn = new Turn({ record, clock, log, workspace, read: readText, tasks: this.#todo })
+    this.#turn = turn
+    this.#turnEnded = Promise.withResolvers<void>()
+    this.#gaveUp = null
+    this.#spending.beginTurn()
+    this.#listen()
+    return turn
+  }
+
+  #record(attempt: AttemptId): AttemptRecord {
+    return new AttemptRecord({ attempt, sink: this.#parts.sink, log: this.#parts.context.log })
   }
 
   #finish(ending: Ending): void {
     const turn = this.#turn
     if (turn === null) return
-    const { attempt } = turn
-    this.#asks.withdrawAll()
-    this.#watch?.stop()
-    const outcome = turn.end(this.#gaveUp === null ? ending : { kind: "lost", failure: this.#gaveUp })
-    const usage = turn.usage(this.#spentInTurn())
-    if (usage !== null) this.#parts.sink.emit({ kind: "usage", attempt, usage })
+    this.#goOn()
+    const { record } = turn
+    const waiting = this.#asks.withdrawAll(record)
+    const outcome = turn.outcome(this.#gaveUp === null ? ending : { kind: "lost", failure: this.#gaveUp })
+    const usage = turn.usage(this.#spending.inTurn())
+    if (usage !== null) record.usage(usage)
     this.#turn = null
-    this.#worksForUs = false
+    this.ours.clear()
+    this.#hasBegun = false
+    this.#watch?.stop()
     this.#watch = null
-    this.#parts.sink.emit({ kind: "attempt.ended", attempt, outcome })
+    if (this.#handover !== null) this.#listen()
+    record.end(outcome)
     this.#turnEnded.resolve()
-  }
-
-  #spentInTurn(): number | undefined {
-    if (this.#spentUsd === undefined || this.#spentBeforeTurn === undefined) return undefined
-    // A cleared conversation counts from zero again.
-    const spent = this.#spentUsd - this.#spentBeforeTurn
-    return spent < 0 ? this.#spentUsd : spent
-  }
-
-  // ── requests of the process ────────────────────────────────────────────────────────────────────────────────────
-
-  #onControlRequest(id: string, request: Record<string, unknown>): void {
-    const parsed = CanUseTool.safeParse(request)
-    if (!parsed.success) {
-      this.#refuse(id, `${String(request.subtype)} is not supported`)
-      return
+    // A sub-agent in the background waits on for its answer.
+    if (waiting.length > 0 && ending.kind === "done" && this.#connection !== null) {
+      this.#asks.askAgain(waiting, this.#own("A sub-agent in the background asks.").record)
     }
-    const turn = this.#working()
-    const context = {
-      workspace: this.#parts.workspace,
-      read: readText,
-      inputOfCall: turn.inputOf(parsed.data.tool_use_id),
-    }
-    const ask = askOf(parsed.data, context)
-    this.#asks.open(id, { attempt: turn.attempt, toolUse: parsed.data.tool_use_id, ask })
   }
 
-  #refuse(id: string, error: string): void {
-    this.#connection?.refuse(id, error).catch((cause: unknown) => {
+  /** A turn in which a sub-agent of an earlier one only asked something is over with the answer. */
+  #endIfOnlyAsked(): void {
+    const turn = this.#turn
+    if (turn === null || this.ours.isWorking || this.#asks.size > 0 || turn.hasWork || this.#hasBegun) return
+    this.#finish({ kind: "done" })
+  }
+
+  // ── silence ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** From the first byte that is written: a process that never takes a prompt up is silent, too. */
+  #listen(): void {
+    this.#watch?.stop()
+    const { clock, valve, config } = this.#parts.context
+    this.#watch = new SilenceWatch({
+      ...{ clock, valve },
+      noticeMs: config.silentNoticeMs ?? DEFAULT_NOTICE_MS,
+      limitMs: config.silentLimitMs ?? DEFAULT_LIMIT_MS,
+      isPaused: () => this.#asks.size > 0 || (this.#turn?.runsTools ?? false),
+      toolIsRunning: () => false,
+      onNotice: (seconds) =>
+        (this.#turn?.record ?? this.#handover?.record)?.notice({ code: "silent", seconds }),
+      onLimit: () => {
+        this.#gaveUp = { class: "timeout" }
+        if (this.#turn !== null) void this.stop()
+        else void this.#connection?.kill()
+      },
+    })
+  }
+
+  // ── what is written to the process ─────────────────────────────────────────────────────────────────────────────
+
+  #respond(id: WireId, response: object): void {
+    this.#write((connection) => connection.respond(id, response))
+  }
+
+  #write(write: (connection: ClaudeConnection) => Promise<void>): void {
+    if (this.#connection === null) return
+    write(this.#connection).catch((cause: unknown) => {
       this.#parts.context.log.info({ cause: String(cause) }, "claude ended before it was answered")
     })
   }
@@ -372,36 +440,19 @@ export class Dialogue {
   async #settleLost(handover: Handover, failure: Failure): Promise<void> {
     if (handover.isLost) return
     handover.isLost = true
+    const { record } = handover
     try {
-      const outcome = await this.#parts.consult(this.#nativeId, handover.attempt)
-      if (outcome === null) {
-        this.#handover = null
-        handover.accepted.reject(new ProviderError(failure))
-        return
-      }
-      this.#accept(handover)
-      this.#finish({ kind: "lost", failure })
+      const outcome = await this.#parts.consult(this.facts.nativeId, record.attempt)
+      if (outcome === null && !handover.isStopping) throw new ProviderError(failure)
+      this.#accept()
+      const isKnown = outcome !== null && outcome.kind !== "indeterminate"
+      this.#finish(isKnown ? { kind: "known", outcome } : { kind: "lost", failure })
     } catch (cause) {
-      this.#handover = null
+      if (this.#handover === handover) this.#handover = null
+      record.abandon()
+      this.#watch?.stop()
+      this.#watch = null
       handover.accepted.reject(cause)
     }
-  }
-
-  #notice(notice: Notice): void {
-    if (this.#turn !== null) this.#parts.sink.emit({ kind: "notice", attempt: this.#turn.attempt, notice })
-  }
-
-  #announce(): void {
-    const title = this.#title === undefined ? {} : { title: this.#title }
-    const event = {
-      kind: "session.changed",
-      nativeId: this.#nativeId,
-      settings: this.#real,
-      ...title,
-    } as const
-    const text = JSON.stringify(event)
-    if (text === this.#announced) return
-    this.#announced = text
-    this.#parts.sink.emit(event)
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { Reason } from "../../protocol/reason.ts"
 import type { Failure, FailureClass } from "../../protocol/session.ts"
+import { agentWords } from "../agent-words.ts"
 import { LABEL, SIGN_IN_COMMAND } from "./offer.ts"
 import type { Result } from "./wire.ts"
 
@@ -11,6 +12,8 @@ export interface FailureEvidence {
   readonly result: Result
   /** `error` of the last assistant message of the turn. */
   readonly assistantError: string | undefined
+  /** The turn had said or done something. */
+  readonly shown?: boolean
   /** The subscription's window that refused, when one did: in ms since the epoch, null when it did not say. */
   readonly rejectedUntil: number | null | undefined
 }
@@ -21,7 +24,7 @@ export const isAborted = (result: Result): boolean => result.terminal_reason?.st
 export function classify(evidence: FailureEvidence): Failure {
   const found = classOf(evidence)
   const reason = reasonOf(found, evidence)
-  const detail = reason || selfEvident.has(found) ? undefined : sentenceOf(textOf(evidence.result))
+  const detail = reason || selfEvident.has(found) ? undefined : agentWords(textOf(evidence.result))
   const resetsAt = found === "usage_limit" ? evidence.rejectedUntil : undefined
   return {
     class: found,
@@ -35,8 +38,9 @@ export function textOf(result: Result): string {
   return result.result || (result.errors ?? []).join("\n")
 }
 
-function classOf({ result, assistantError, rejectedUntil }: FailureEvidence): FailureClass {
+function classOf({ result, assistantError, rejectedUntil, shown }: FailureEvidence): FailureClass {
   const text = textOf(result)
+  if (/empty or malformed response/.test(text)) return shown ? "transport" : "empty_response"
   if (result.stop_reason === "refusal") return "refused"
   if (result.terminal_reason === "prompt_too_long" || result.api_error_status === 413)
     return "context_overflow"
@@ -98,14 +102,8 @@ const selfEvident: ReadonlySet<FailureClass> = new Set([
   "capacity",
   "rate_limit",
   "context_overflow",
+  "empty_response",
   "transport",
   "timeout",
   "refused",
 ])
-
-/** The first line of what Claude Code says, unless it is a payload or names a path. */
-function sentenceOf(text: string): string | undefined {
-  const line = text.split("\n")[0]?.trim() ?? ""
-  if (line === "" || /[{}]|(^|\s)\/\S|\bat .*:\d+/.test(line)) return undefined
-  return line.length > 300 ? `${line.slice(0, 299)}…` : line
-}

@@ -9,10 +9,14 @@ export function limitsOf(info: RateLimitInfo): readonly Limit[] {
   return info.rateLimitType ? [limit(info.rateLimitType, info.utilization, info.resetsAt)] : []
 }
 
-/** When a refused subscription may go on, in ms; null when it did not say; undefined when it was not refused. */
+/**
+ * When a used-up window opens again, in ms; null when it did not say; undefined when none is used up. A refusal that names
+ * no window is a passing one.
+ */
 export function rejectedUntil(info: RateLimitInfo): number | null | undefined {
   if (info.status !== "rejected") return undefined
-  return info.resetsAt ? info.resetsAt * 1000 : null
+  if (!info.resetsAt && !info.rateLimitType && !info.unifiedWindows) return undefined
+  return info.resetsAt ? Math.round(info.resetsAt * 1000) : null
 }
 
 function limit(
@@ -21,5 +25,5 @@ function limit(
   resetsAt: number | null | undefined,
 ): Limit {
   const usedPercent = Math.max(0, Math.round((utilization ?? 0) * 1000) / 10)
-  return { name, usedPercent, ...(resetsAt ? { resetsAt: resetsAt * 1000 } : {}) }
+  return { name, usedPercent, ...(resetsAt ? { resetsAt: Math.round(resetsAt * 1000) } : {}) }
 }

@@ -9,8 +9,8 @@ export const INSTALL_COMMAND = "npm install -g @anthropic-ai/claude-code"
 export const UPDATE_COMMAND = "claude update"
 export const SIGN_IN_COMMAND = "claude auth login"
 
-/** The oldest version tried that has `interrupt{cancel_queued}` and message lifecycle events, which stopping and steering need. */
-export const MINIMUM_VERSION = "2.1.229"
+/** The oldest version tried that tells failures, effort and limits as this adapter reads them; the suite runs at it. */
+export const MINIMUM_VERSION = "2.1.302"
 
 export const capabilities: Capabilities = {
   steer: true,

@@ -1,16 +1,19 @@
 /** `can_use_tool`: Claude Code asks whether it may use a tool, wants an answer, or shows a plan. */
 import { z } from "zod"
-import { ItemId } from "../../protocol/ids.ts"
-import type { Answer, Question, RequestBody, RequestOption } from "../../protocol/session.ts"
+import type { Reason } from "../../protocol/reason.ts"
+import type { Answer, Origin, Question, RequestBody, RequestOption } from "../../protocol/session.ts"
+import { itemId } from "../ids.ts"
+import { hiddenInWords, remarkIn, showing } from "../tool-subject.ts"
 import { proposedChange, type ReadText } from "./file-change.ts"
-import { toolTitle } from "./tool-item.ts"
+import { LABEL } from "./offer.ts"
 import type { CanUseTool, PermissionSuggestion } from "./wire.ts"
 
 /** What Claude Code is told. */
 export type Verdict =
   | {
       readonly behavior: "allow"
-      readonly updatedInput: Readonly<Record<string, unknown>>
+      /** As it was asked for and shown. */
+      readonly updatedInput: unknown
       readonly updatedPermissions?: readonly PermissionSuggestion[]
     }
   | { readonly behavior: "deny"; readonly message: string; readonly interrupt?: true }
@@ -21,6 +24,11 @@ export interface Ask {
   readonly verdict: (answer: Answer) => Verdict | null
 }
 
+/** What the owner cannot be shown is denied, with the reason for them and for the model. */
+export type Asking =
+  | { readonly kind: "ask"; readonly ask: Ask }
+  | { readonly kind: "deny"; readonly verdict: Verdict; readonly reason: Reason }
+
 export interface AskContext {
   readonly workspace: string
   readonly read: ReadText
@@ -28,10 +36,14 @@ export interface AskContext {
   readonly inputOfCall: unknown
 }
 
-export function askOf(request: CanUseTool, context: AskContext): Ask {
-  if (request.tool_name === "AskUserQuestion") return questionAsk(request) ?? approvalAsk(request, context)
-  if (request.tool_name === "ExitPlanMode") return planAsk(request, context)
-  return approvalAsk(request, context)
+export function askOf(request: CanUseTool, context: AskContext): Asking {
+  const ask =
+    request.tool_name === "AskUserQuestion"
+      ? questionAsk(request)
+      : request.tool_name === "ExitPlanMode"
+        ? planAsk(request, context)
+        : null
+  return ask === null ? approvalAsk(request, context) : { kind: "ask", ask }
 }
 
 // ── approvals ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -42,47 +54,48 @@ interface Offer {
 }
 
 /** One option for each suggestion: echoing all of them back would also switch the mode (see facts of 0003). */
-function approvalAsk(request: CanUseTool, context: AskContext): Ask {
+function approvalAsk(request: CanUseTool, context: AskContext): Asking {
+  const { tool_name: name, input } = request
+  const change = proposedChange(name, input, context.read)
+  const shown = showing({
+    ...{ agent: LABEL, name: spokenName(request), input, cwd: context.workspace },
+    changes: change === null ? [] : [change],
+  })
+  if (shown.kind === "hidden") {
+    const verdict: Verdict = { behavior: "deny", message: hiddenInWords(shown.reason) }
+    return { kind: "deny", verdict, reason: shown.reason }
+  }
   const offers: readonly Offer[] = [
     { option: { id: "allow_once", effect: "allow_once" } },
-    ...(request.permission_suggestions ?? []).flatMap(offersOf),
+    ...(request.suppress_always_allow_rule ? [] : request.permission_suggestions.flatMap(offersOf)),
     { option: { id: "deny", effect: "deny" } },
     { option: { id: "deny_stop", effect: "deny_stop" } },
   ]
-  return {
-    body: approvalBody(request, context, offers),
-    verdict: (answer) => approvalVerdict(request, offers, answer),
-  }
-}
-
-function approvalBody(request: CanUseTool, context: AskContext, offers: readonly Offer[]): RequestBody {
-  const command = request.tool_name === "Bash" ? request.input.command : undefined
-  const change = proposedChange(request.tool_name, request.input, context.read)
-  const title = typeof command === "string" ? command : toolTitle(request.tool_name, request.input)
-  const reason = request.decision_reason ?? (request.tool_name === "Bash" ? request.description : undefined)
-  return {
+  const origin = originOf(request)
+  const reason = [request.decision_reason, remarkIn(input)].filter(Boolean).join("\n")
+  const body: RequestBody = {
     kind: "approval",
-    subject: typeof command === "string" ? "command" : change === null ? "tool" : "file_change",
-    title:
-      change === null && typeof command !== "string"
-        ? labelled(request, title)
-        : (change?.path ?? firstLine(title)),
-    ...(typeof command === "string" ? { command, cwd: context.workspace } : {}),
-    ...(change === null ? {} : { changes: [change] }),
-    ...(reason === undefined ? {} : { reason }),
-    item: ItemId.parse(request.tool_use_id),
+    ...shown.body,
+    ...(origin === null ? {} : { origin }),
+    ...(reason === "" ? {} : { reason }),
+    item: itemId(request.tool_use_id),
     options: offers.map((offer) => offer.option),
     acceptsReason: true,
   }
+  return { kind: "ask", ask: { body, verdict: (answer) => approvalVerdict(request, offers, answer) } }
 }
 
-function labelled(request: CanUseTool, title: string | undefined): string {
-  const name = request.display_name ?? request.tool_name
-  return title === undefined ? name : `${name}: ${title}`
+/** A tool of an MCP server is named `mcp__<server>__<tool>`; the server is told as the origin. */
+const MCP_TOOL = /^mcp__(.+?)__(.+)$/
+
+function spokenName({ tool_name, display_name }: CanUseTool): string {
+  return MCP_TOOL.exec(tool_name)?.[2] ?? (tool_name || display_name || "")
 }
 
-function firstLine(text: string | undefined): string {
-  return text?.split("\n")[0] ?? ""
+function originOf({ tool_name, mcp_server, agent_id }: CanUseTool): Origin | null {
+  const mcpServer = mcp_server?.name || MCP_TOOL.exec(tool_name)?.[1]
+  if (!mcpServer && !agent_id) return null
+  return { ...(mcpServer ? { mcpServer } : {}), ...(agent_id ? { subagent: agent_id } : {}) }
 }
 
 function approvalVerdict(request: CanUseTool, offers: readonly Offer[], answer: Answer): Verdict | null {
@@ -96,7 +109,7 @@ function approvalVerdict(request: CanUseTool, offers: readonly Offer[], answer: 
     case "allow_always":
       return {
         behavior: "allow",
-        updatedInput: request.input,
+        updatedInput: request.input ?? {},
         ...(offer.permissions ? { updatedPermissions: offer.permissions } : {}),
       }
     case "deny":
@@ -145,16 +158,17 @@ function scopeOf(suggestion: PermissionSuggestion): string | null {
 
 // ── questions ────────────────────────────────────────────────────────────────────────────────────────────────────
 
+const Fields = z.record(z.string(), z.unknown())
 const QuestionsInput = z.looseObject({
   questions: z
     .array(
       z.looseObject({
         question: z.string(),
-        header: z.string().optional(),
-        multiSelect: z.boolean().optional(),
+        header: z.string().optional().catch(undefined),
+        multiSelect: z.boolean().optional().catch(undefined),
         options: z
-          .array(z.looseObject({ label: z.string(), description: z.string().optional() }))
-          .default([]),
+          .array(z.looseObject({ label: z.string(), description: z.string().optional().catch(undefined) }))
+          .catch([]),
       }),
     )
     .min(1),
@@ -162,7 +176,8 @@ const QuestionsInput = z.looseObject({
 
 function questionAsk(request: CanUseTool): Ask | null {
   const input = QuestionsInput.safeParse(request.input)
-  if (!input.success) return null
+  const asked = Fields.safeParse(request.input)
+  if (!input.success || !asked.success) return null
   const questions: readonly Question[] = input.data.questions.map((question, index) => ({
     id: String(index),
     ...(question.header === undefined ? {} : { header: question.header }),
@@ -183,7 +198,7 @@ function questionAsk(request: CanUseTool): Ask | null {
         const chosen = answer.answers[id] ?? []
         return chosen.length === 0 ? [] : [[text, chosen.join(", ")] as const]
       })
-      return { behavior: "allow", updatedInput: { ...request.input, answers: Object.fromEntries(answers) } }
+      return { behavior: "allow", updatedInput: { ...asked.data, answers: Object.fromEntries(answers) } }
     },
   }
 }
@@ -202,15 +217,16 @@ const planOffers: readonly Offer[] = [
   { option: { id: "keep_planning", effect: "deny" } },
 ]
 
-function planAsk(request: CanUseTool, context: AskContext): Ask {
+function planAsk(request: CanUseTool, context: AskContext): Ask | null {
   // The request carries the plan only when the model also wrote it to a file.
   const plan = [request.input, context.inputOfCall]
     .map((input) => PlanInput.safeParse(input))
-    .find((it) => it.success)
+    .find((it) => it.success)?.data?.plan
+  if (plan === undefined) return null
   return {
     body: {
       kind: "plan",
-      markdown: plan?.data?.plan ?? "",
+      markdown: plan,
       options: planOffers.map((offer) => offer.option),
       acceptsReason: true,
     },
@@ -222,7 +238,7 @@ function planAsk(request: CanUseTool, context: AskContext): Ask {
       if (offer.option.effect === "deny") return keepPlanning(answer.reason)
       return {
         behavior: "allow",
-        updatedInput: request.input,
+        updatedInput: request.input ?? {},
         ...(offer.permissions ? { updatedPermissions: offer.permissions } : {}),
       }
     },

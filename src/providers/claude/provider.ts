@@ -96,6 +96,7 @@ class ClaudeProvider implements Provider {
       connect: (wanted) => this.#connect(spec.workspace, wanted),
       consult: (id, attempt) => this.#consult(id, attempt),
       newestPrompt: (id) => this.#newestPrompt(id),
+      isOpenElsewhere: (id) => this.#isOpenElsewhere(id),
       onPrompted: (id) => this.#own.note(id, "prompted"),
       onClosed: () => this.#sessions.delete(session),
       spentUsd: spec.nativeId === null ? 0 : await this.#spentBefore(spec.nativeId),
@@ -128,13 +129,17 @@ class ClaudeProvider implements Provider {
     const { nativeId, settings } = wanted
     const { configDir } = await this.#discover()
     const isResumed = await this.#canResume(configDir, nativeId)
-    if ((await sessionsOpenElsewhere(configDir, this.#pids())).has(nativeId)) throw openElsewhere()
     return this.#launch({
       args: sessionArgs({ kind: isResumed ? "resume" : "fresh", nativeId }, settings),
       cwd: workspace,
       onMessage: wanted.onMessage,
       onExit: wanted.onExit,
     })
+  }
+
+  async #isOpenElsewhere(nativeId: string): Promise<boolean> {
+    const { configDir } = await this.#discover()
+    return (await sessionsOpenElsewhere(configDir, this.#pids())).has(nativeId)
   }
 
   /** Whether there is a transcript to resume; a session of ours without one is simply begun. */
@@ -201,8 +206,4 @@ function modelsOf(initialized: InitializeResult): readonly Model[] {
     isDefault: model.value === "default",
     efforts: model.supportedEffortLevels ?? [],
   }))
-}
-
-function openElsewhere(): ProviderError {
-  return new ProviderError({ class: "bad_request", reason: { code: "open_elsewhere", agent: LABEL } })
 }

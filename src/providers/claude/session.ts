@@ -7,7 +7,7 @@ import { type ClaudeConnection, ControlRefused } from "./connection.ts"
 import { Dialogue } from "./dialogue.ts"
 import { BYPASS, LABEL } from "./offer.ts"
 import { promptContent } from "./prompt-content.ts"
-import type { InitializeResult, WireMessage } from "./wire.ts"
+import { type InitializeResult, ModeResult, type WireMessage } from "./wire.ts"
 
 export interface SessionParts {
   readonly context: ProviderContext
@@ -21,7 +21,9 @@ export interface SessionParts {
   readonly consult: (nativeId: string, attempt: AttemptId) => Promise<Outcome | null>
   /** The last prompt in the transcript, from whomever. */
   readonly newestPrompt: (nativeId: string) => Promise<string | null>
-  /** A prompt is about to be written: from now on the session has a transcript. */
+  /** Whether another process has the conversation open now. */
+  readonly isOpenElsewhere: (nativeId: string) => Promise<boolean>
+  /** A prompt was taken up: from now on the session has a transcript. */
   readonly onPrompted: (nativeId: string) => Promise<void>
   readonly onClosed: () => void
   /** Cumulative cost that the session already had, if known. */
@@ -50,6 +52,8 @@ export class ClaudeSession implements ProviderSession {
   /** What the running process was started with or told since. */
   #told: Settings = {}
   #mayBypass = false
+  /** While a prompt was still on its way to the process, which is then told after it. */
+  #isStopAsked = false
   /** Prompts the running process knows of: the last one before it began, and ours since. */
   #known = new Set<string>()
 
@@ -60,7 +64,7 @@ export class ClaudeSession implements ProviderSession {
   }
 
   get nativeId(): string {
-    return this.#dialogue.nativeId
+    return this.#dialogue.facts.nativeId
   }
 
   /** Starts the process, so that a session that cannot work fails when it is opened and not at its first prompt. */
@@ -76,30 +80,32 @@ export class ClaudeSession implements ProviderSession {
     if (this.#dialogue.isBusy) {
       throw new ProviderError({ class: "bad_request", reason: { code: "busy", agent: LABEL } })
     }
+    this.#isStopAsked = false
     const content = await promptContent(prompt)
     const connection = await this.#ready()
-    await this.#parts.onPrompted(this.nativeId)
-    // It must not be mixed into a turn that Claude Code began by itself.
-    const priority = this.#dialogue.turn === null ? {} : { priority: "later" as const }
+    const priority = this.#dialogue.worksByItself ? { priority: "later" as const } : {}
     this.#known.add(attempt)
     const accepted = this.#dialogue.expect(attempt)
     // A failed write means that the process is gone; the transcript then decides about `accepted`.
     connection.say({ content, uuid: attempt, ...priority }).catch(() => this.#dialogue.lose(attempt))
+    if (this.#isStopAsked) void this.#dialogue.stop()
     await accepted
+    await this.#parts.onPrompted(this.nativeId)
   }
 
   async steer(prompt: Prompt, attempt: AttemptId): Promise<SteerOutcome> {
     const content = await promptContent(prompt)
     const turn = this.#dialogue.turn
-    if (this.#connection === null || turn?.attempt !== attempt || turn.isStopping) return "too_late"
+    if (this.#connection === null || turn?.record.attempt !== attempt || turn.isStopping) return "too_late"
     const uuid = this.#parts.context.newId()
     this.#known.add(uuid)
-    const arrived = this.#dialogue.expectSteer(uuid)
-    this.#connection.say({ content, uuid, priority: "next" }).catch(() => this.#dialogue.loseSteer(uuid))
+    const arrived = this.#dialogue.ours.steer(uuid)
+    this.#connection.say({ content, uuid, priority: "next" }).catch(() => this.#dialogue.ours.lose(uuid))
     return arrived
   }
 
   interrupt(): Promise<void> {
+    this.#isStopAsked = true
     return this.#dialogue.stop()
   }
 
@@ -116,6 +122,9 @@ export class ClaudeSession implements ProviderSession {
 
   /** A process with the settings that are wanted now. */
   async #ready(): Promise<ClaudeConnection> {
+    if (await this.#parts.isOpenElsewhere(this.nativeId)) {
+      throw new ProviderError({ class: "bad_request", reason: { code: "open_elsewhere", agent: LABEL } })
+    }
     if (this.#connection !== null && (this.#needsRestart() || (await this.#isBehind()))) await this.#dismiss()
     const connection = this.#connection ?? (await this.#connect())
     try {
@@ -176,16 +185,18 @@ export class ClaudeSession implements ProviderSession {
 
   async #adjust(connection: ClaudeConnection): Promise<void> {
     const { model, effort, mode } = this.#wanted
-    if (model !== undefined && model !== this.#told.model && model !== this.#dialogue.real.model) {
+    const { facts } = this.#dialogue
+    if (model !== undefined && model !== this.#told.model && model !== facts.settings.model) {
       await connection.control({ subtype: "set_model", model })
     }
     if (effort !== undefined && effort !== this.#told.effort) {
       await connection.control({ subtype: "apply_flag_settings", settings: { effortLevel: effort } })
-      this.#dialogue.confirm({ effort })
+      facts.confirm({ effort })
     }
-    if (mode !== undefined && mode !== this.#dialogue.real.mode) {
-      await connection.control({ subtype: "set_permission_mode", mode })
-      this.#dialogue.confirm({ mode })
+    if (mode !== undefined && mode !== facts.settings.mode) {
+      // The mode in force may be another than the one asked for.
+      const result = ModeResult.safeParse(await connection.control({ subtype: "set_permission_mode", mode }))
+      facts.confirm({ mode: (result.success && result.data.mode) || mode })
     }
     this.#told = this.#wanted
   }

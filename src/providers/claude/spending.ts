@@ -17,3 +17,29 @@ export async function spentBefore(transcript: string): Promise<number | undefine
     return undefined
   }
 }
+
+/** What a session has cost, and what of it the turn that runs. */
+export class Spending {
+  #total: number | undefined
+  #beforeTurn: number | undefined
+
+  constructor(total: number | undefined) {
+    this.#total = total
+  }
+
+  beginTurn(): void {
+    this.#beforeTurn = this.#total
+  }
+
+  /** The process tells the sum of the session. */
+  hear(total: number | null | undefined): void {
+    if (typeof total === "number") this.#total = total
+  }
+
+  inTurn(): number | undefined {
+    if (this.#total === undefined || this.#beforeTurn === undefined) return undefined
+    // A cleared conversation counts from zero again.
+    const spent = this.#total - this.#beforeTurn
+    return spent < 0 ? this.#total : spent
+  }
+}

@@ -1,10 +1,11 @@
 /** A tool call of Claude Code as an item, and the same item once its result is known. */
 import { z } from "zod"
-import { ItemId } from "../../protocol/ids.ts"
 import type { Item, ItemStatus } from "../../protocol/session.ts"
-import { boundText } from "../bounded-text.ts"
-import { boundedInput } from "../tool-subject.ts"
+import type { DraftItem } from "../attempt-record.ts"
+import { boundText, firstLine } from "../bounded-text.ts"
+import { boundedInput, remarkIn, subjectOf } from "../tool-subject.ts"
 import { proposedChange, type ReadText, reportedChange } from "./file-change.ts"
+import { LABEL } from "./offer.ts"
 
 const MAX_OUTPUT = 32 * 1024
 
@@ -30,27 +31,36 @@ export interface ToolItemContext {
   readonly read: ReadText
 }
 
-const BashInput = z.looseObject({ command: z.string() })
+export type ToolItem = Extract<DraftItem, { kind: "command" | "file_change" | "tool" }>
 
 /** The item of a call that begins. */
-export function toolItem(use: ToolUse, context: ToolItemContext): Item {
-  const base = { id: ItemId.parse(use.id), status: "running" } as const
-  const bash = use.name === "Bash" ? BashInput.safeParse(use.input) : undefined
-  if (bash?.success) return { ...base, kind: "command", command: bash.data.command, cwd: context.workspace }
-  const change = proposedChange(use.name, use.input, context.read)
-  if (change !== null) return { ...base, kind: "file_change", changes: [change] }
-  const title = toolTitle(use.name, use.input)
-  return {
-    ...base,
-    kind: "tool",
-    name: use.name,
-    ...(title === undefined ? {} : { title }),
-    ...boundedInput(JSON.stringify(use.input ?? {}, null, 2)),
+export function toolItem({ id, name, input }: ToolUse, { workspace, read }: ToolItemContext): ToolItem {
+  const base = { id, status: "running" } as const
+  const change = proposedChange(name, input, read)
+  const changes = change === null ? [] : [change]
+  const subject = subjectOf({ agent: LABEL, name, input, changes, cwd: workspace })
+  switch (subject.kind) {
+    case "command": {
+      const { command, cwd } = subject
+      return { ...base, kind: "command", command, ...(cwd === undefined ? {} : { cwd }) }
+    }
+    case "change":
+      return { ...base, kind: "file_change", changes }
+    case "other": {
+      const title = toolTitle(input)
+      return {
+        ...base,
+        kind: "tool",
+        name,
+        ...(title === undefined ? {} : { title }),
+        ...boundedInput(subject.input),
+      }
+    }
   }
 }
 
 /** The item of a call whose result came. */
-export function settledItem(item: Item, result: ToolResult, durationMs: number): Item {
+export function settledItem(item: ToolItem, result: ToolResult, durationMs: number): ToolItem {
   const status = statusOf(result)
   switch (item.kind) {
     case "command":
@@ -61,21 +71,14 @@ export function settledItem(item: Item, result: ToolResult, durationMs: number):
     }
     case "tool":
       return { ...item, status, output: boundText(resultText(result.content), MAX_OUTPUT).text }
-    default:
-      return { ...item, status }
   }
 }
 
-/** The item of a call that will have no result any more. */
-export function unsettledItem(item: Item, status: ItemStatus): Item {
-  return { ...item, status }
-}
-
 const CommandDetail = z.looseObject({
-  stdout: z.string().default(""),
-  stderr: z.string().default(""),
-  interrupted: z.boolean().optional(),
-  backgroundTaskId: z.string().optional(),
+  stdout: z.string(),
+  stderr: z.string().catch(""),
+  interrupted: z.boolean().optional().catch(undefined),
+  backgroundTaskId: z.string().optional().catch(undefined),
 })
 
 function commandResult(result: ToolResult): Partial<Extract<Item, { kind: "command" }>> {
@@ -101,7 +104,9 @@ function statusOf(result: ToolResult): ItemStatus {
   return result.isError ? "failed" : "completed"
 }
 
-const TextBlocks = z.array(z.looseObject({ type: z.string(), text: z.string().optional() }))
+const TextBlocks = z.array(
+  z.looseObject({ type: z.string().catch("?"), text: z.string().optional().catch(undefined) }),
+)
 
 function resultText(content: unknown): string {
   if (typeof content === "string")
@@ -110,28 +115,10 @@ function resultText(content: unknown): string {
   return blocks.success ? blocks.data.map((block) => block.text ?? `[${block.type}]`).join("\n") : ""
 }
 
-const titleFields = [
-  "description",
-  "file_path",
-  "path",
-  "pattern",
-  "url",
-  "query",
-  "skill",
-  "command",
-  "prompt",
-] as const
-
-/** One line that says what the call is about. */
-export function toolTitle(name: string, input: unknown): string | undefined {
-  const fields = z.record(z.string(), z.unknown()).safeParse(input)
-  if (!fields.success) return undefined
-  // A search is about its pattern, not about where it looks.
-  const order = name === "Grep" || name === "Glob" ? ["pattern" as const, ...titleFields] : titleFields
-  const value = order
-    .map((field) => fields.data[field])
-    .find((found) => typeof found === "string" && found !== "")
-  if (typeof value !== "string") return undefined
-  const line = value.split("\n")[0] ?? ""
-  return line.length > 200 ? `${line.slice(0, 199)}…` : line
+/** What a call is about, best in the model's own words: for an item, never for an approval. */
+function toolTitle(input: unknown): string | undefined {
+  const remark = remarkIn(input)
+  if (remark !== undefined) return firstLine(remark)
+  const subject = subjectOf({ agent: LABEL, name: "", input })
+  return (subject.kind === "other" && subject.title) || undefined
 }

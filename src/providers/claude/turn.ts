@@ -1,13 +1,13 @@
 /** One attempt while Claude Code works on it: its messages and tool calls become items, its results an outcome. */
-import type { AttemptId } from "../../protocol/ids.ts"
-import { ItemId } from "../../protocol/ids.ts"
-import type { Failure, Item, ItemStatus, Outcome, Usage } from "../../protocol/session.ts"
-import type { Clock, DeltaChannel, EventSink, Log } from "../provider.ts"
+import type { Failure, Outcome, Usage } from "../../protocol/session.ts"
+import { agentWords } from "../agent-words.ts"
+import type { AttemptRecord } from "../attempt-record.ts"
+import type { Clock, Log } from "../provider.ts"
 import { classify, isAborted, textOf } from "./failure.ts"
 import type { ReadText } from "./file-change.ts"
 import { rejectedUntil } from "./limits.ts"
 import type { TaskList } from "./task-list.ts"
-import { settledItem, type ToolUse, toolItem, unsettledItem } from "./tool-item.ts"
+import { settledItem, type ToolItem, type ToolUse, toolItem } from "./tool-item.ts"
 import type {
   AssistantMessage,
   ContentBlock,
@@ -18,8 +18,7 @@ import type {
 } from "./wire.ts"
 
 export interface TurnParts {
-  readonly attempt: AttemptId
-  readonly sink: EventSink
+  readonly record: AttemptRecord
   readonly clock: Clock
   readonly log: Log
   readonly workspace: string
@@ -28,40 +27,47 @@ export interface TurnParts {
 }
 
 /** Why a turn ends without, or whatever, its result says. */
-export type Ending = { readonly kind: "idle" } | { readonly kind: "lost"; readonly failure: Failure }
+export type Ending =
+  | { readonly kind: "done" }
+  | { readonly kind: "lost"; readonly failure: Failure }
+  /** The transcript tells. */
+  | { readonly kind: "known"; readonly outcome: Outcome }
 
+/** A text block of the message that is being streamed, not yet confirmed by a whole message. */
 interface OpenText {
-  readonly id: ItemId
+  readonly id: string
   readonly kind: "message" | "reasoning"
-  text: string
 }
 
 interface OpenTool {
   readonly use: ToolUse
   /** Null while the call is shown as something else: a question, a plan, a task list. */
-  readonly item: Item | null
+  readonly item: ToolItem | null
   startedAt: number
 }
 
 export class Turn {
-  readonly attempt: AttemptId
+  readonly record: AttemptRecord
   readonly #parts: TurnParts
-  /** Text blocks of the message that is being streamed, by index; not yet confirmed by a whole message. */
+  /** By index. */
   readonly #open = new Map<number, OpenText>()
   readonly #tools = new Map<string, OpenTool>()
+  /** Every call of the turn: what a sub-agent says names the call that began it. */
+  readonly #calls = new Set<string>()
   /** Whole text blocks seen per message, which number those that were never streamed. */
   readonly #seen = new Map<string, number>()
   readonly #results: Result[] = []
   #messageId = ""
+  #messages = 0
   #assistantError: string | undefined
   #lastText = ""
-  #madeItems = false
   #rejectedUntil: number | null | undefined
   #contextTokens: number | undefined
   #isStopping = false
+  #notCompacted: string | null = null
 
   constructor(parts: TurnParts) {
-    this.attempt = parts.attempt
+    this.record = parts.record
     this.#parts = parts
   }
 
@@ -78,8 +84,18 @@ export class Turn {
     return this.#tools.size > 0
   }
 
-  get lastResult(): Result | undefined {
-    return this.#results.at(-1)
+  get hasResult(): boolean {
+    return this.#results.length > 0
+  }
+
+  /** Something of its own was said or done in it, not only asked by a sub-agent of an earlier turn. */
+  get hasWork(): boolean {
+    return this.#messages > 0 || this.#calls.size > 0 || this.hasResult
+  }
+
+  /** Whether the message of a sub-agent, begun by `call`, belongs here. */
+  owns(call: string | null | undefined): boolean {
+    return !call || this.#calls.has(call)
   }
 
   /** What the model wrote in a call that is still open. */
@@ -97,16 +113,21 @@ export class Turn {
     this.#rejectedUntil = rejectedUntil(info)
   }
 
+  notCompacted(why: string): void {
+    this.#notCompacted = why
+  }
+
   /** What was streamed of the current message is void: it will be sent again. */
   onRetry(): void {
-    this.#closeOpen("dropped")
+    this.#dropOpen()
   }
 
   onStream(event: StreamEvent): void {
     switch (event.type) {
       case "message_start":
-        this.#closeOpen("dropped")
-        this.#messageId = event.message?.id ?? ""
+        this.#dropOpen()
+        this.#messageId = event.message?.id || `message-${this.#messages}`
+        this.#messages++
         return
       case "content_block_start":
         return this.#begin(event.index ?? 0, event.content_block?.type)
@@ -118,6 +139,7 @@ export class Turn {
   }
 
   onAssistant(body: AssistantMessage): void {
+    this.#messages++
     if (body.error) this.#assistantError = body.error
     // Claude Code's own words about a failure come as a message; they are the failure's detail, not an answer.
     const isFailure = Boolean(body.error)
@@ -130,8 +152,15 @@ export class Turn {
   onUser(body: UserMessage): void {
     if (typeof body.message.content === "string") return
     for (const block of body.message.content) {
-      if (block.type === "tool_result" && block.tool_use_id) this.#settleTool(block.tool_use_id, block, body)
+      if (block.type === "tool_result") this.#settleTool(block.tool_use_id ?? "", block, body)
     }
+  }
+
+  onLocalOutput(text: string): void {
+    if (text.trim() === "") return
+    this.#messages++
+    this.#lastText = text
+    this.record.put({ id: `local-${this.#messages}`, kind: "message", status: "completed", text })
   }
 
   onResult(result: Result): void {
@@ -156,40 +185,40 @@ export class Turn {
     }
   }
 
-  /** Closes what is open and says how the turn ended. */
-  end(ending: Ending): Outcome {
-    const outcome = this.#outcome(ending)
-    const isClean = outcome.kind === "completed"
-    this.#closeOpen(isClean ? "dropped" : "interrupted")
-    for (const { item } of this.#tools.values()) {
-      if (item !== null) this.#emit(unsettledItem(item, "interrupted"))
-    }
-    this.#tools.clear()
-    return outcome
-  }
-
-  #outcome(ending: Ending): Outcome {
-    const text = this.#answerText()
+  /** How the turn ended, by what was said and done in it. */
+  outcome(ending: Ending): Outcome {
     const result = this.#results.at(-1)
+    const said = this.#lastText
+    if (ending.kind === "known") return ending.outcome
     if (ending.kind === "lost") {
       return this.#isStopping && ending.failure.class === "crashed"
-        ? { kind: "stopped", text: this.#lastText }
-        : { kind: "failed", failure: ending.failure, text: this.#lastText }
+        ? { kind: "stopped", text: said }
+        : { kind: "failed", failure: ending.failure, text: said }
     }
-    if (result === undefined || isAborted(result)) {
-      if (result !== undefined || this.#isStopping) return { kind: "stopped", text: this.#lastText }
-      return { kind: "failed", failure: emptyResponse, text }
-    }
-    if (result.is_error || result.subtype !== "success") {
-      const evidence = { result, assistantError: this.#assistantError, rejectedUntil: this.#rejectedUntil }
+    if (result === undefined ? this.#isStopping : isAborted(result)) return { kind: "stopped", text: said }
+    if (result !== undefined && (result.is_error || result.subtype !== "success")) {
+      const shown = this.record.items().length > 0
+      const evidence = {
+        ...{ result, shown },
+        ...{ assistantError: this.#assistantError, rejectedUntil: this.#rejectedUntil },
+      }
       const logId = this.#parts.log.keep("claude result", result)
-      return { kind: "failed", failure: { ...classify(evidence), logId }, text: this.#lastText }
+      return { kind: "failed", failure: { ...classify(evidence), logId }, text: said }
     }
+    const isLocal = result?.num_turns === 0
+    if (isLocal && this.#notCompacted !== null) return notCompacted(this.#notCompacted)
+    return this.#answer(result)
+  }
+
+  #answer(result: Result | undefined): Outcome {
+    // The result that should repeat the answer may be missing or unreadable: then what was said is the answer.
+    const text = this.#answerText() || this.#lastText
     // A turn of a local command such as /compact or /clear has no model turns and may have nothing to say.
-    if (text === "" && !this.#madeItems && (result.num_turns ?? 1) > 0) {
-      return { kind: "failed", failure: emptyResponse, text }
-    }
-    return { kind: "completed", text }
+    const mayBeSilent = result !== undefined && result.num_turns === 0
+    const isEmpty = text === "" && !mayBeSilent && this.record.items().length === 0
+    return isEmpty
+      ? { kind: "failed", failure: { class: "empty_response" }, text }
+      : { kind: "completed", text }
   }
 
   /** A message that was steered in while text was streaming is answered by a second result of the same attempt. */
@@ -202,18 +231,13 @@ export class Turn {
 
   #begin(index: number, type: string | undefined): void {
     const kind = type === "text" ? "message" : type === "thinking" ? "reasoning" : null
-    if (kind === null) return
-    this.#open.set(index, { id: ItemId.parse(`${this.#messageId}:${index}`), kind, text: "" })
+    if (kind !== null) this.#open.set(index, { id: `${this.#messageId}:${index}`, kind })
   }
 
-  #append(index: number, text: string | undefined): void {
+  /** Many reasoning blocks stay without a word, so an item begins with its first text. */
+  #append(index: number, text: string | null | undefined): void {
     const open = this.#open.get(index)
-    if (open === undefined || !text) return
-    // Many reasoning blocks stay without a word, so an item begins with its first text.
-    if (open.text === "") this.#emit({ id: open.id, kind: open.kind, status: "running", text: "" })
-    open.text += text
-    const channel: DeltaChannel = open.kind
-    this.#parts.sink.delta(this.attempt, open.id, channel, text)
+    if (open !== undefined && text) this.record.append(open.id, open.kind, text)
   }
 
   /** A whole block. Deltas may have come twice after a retry, so only this text counts. */
@@ -224,19 +248,19 @@ export class Turn {
     this.#noteContext(body)
     const id = this.#confirm(body.message.id, kind)
     if (kind === "message" && text !== "") this.#lastText = text
-    if (text !== "") this.#emit({ id, kind, status: body.aborted ? "interrupted" : "completed", text })
+    if (text !== "") this.record.put({ id, kind, status: body.aborted ? "interrupted" : "completed", text })
   }
 
   /** The id under which the block was streamed, or a new one. */
-  #confirm(messageId: string, kind: OpenText["kind"]): ItemId {
+  #confirm(messageId: string, kind: OpenText["kind"]): string {
     const streamed = [...this.#open].find(([, open]) => open.kind === kind)
-    if (streamed !== undefined && messageId === this.#messageId) {
+    if (streamed !== undefined && (messageId === "" || messageId === this.#messageId)) {
       this.#open.delete(streamed[0])
       return streamed[1].id
     }
     const number = this.#seen.get(messageId) ?? 0
     this.#seen.set(messageId, number + 1)
-    return ItemId.parse(`${messageId}:w${number}`)
+    return `${messageId}:w${number}`
   }
 
   #noteContext(body: AssistantMessage): void {
@@ -248,14 +272,16 @@ export class Turn {
   }
 
   #callTool(block: ContentBlock): void {
-    const { id, name } = block
-    if (id === undefined || name === undefined || this.#tools.has(id)) return
-    const use: ToolUse = { id, name, input: block.input }
+    const id = block.id ?? ""
+    if (this.#tools.has(id)) return
+    const use: ToolUse = { id, name: block.name ?? "", input: block.input }
+    const { name } = use
     const isShownOtherwise =
       name === "ExitPlanMode" || name === "AskUserQuestion" || this.#parts.tasks.owns(name)
     const item = isShownOtherwise ? null : toolItem(use, this.#parts)
+    this.#calls.add(id)
     this.#tools.set(id, { use, item, startedAt: this.#parts.clock.now() })
-    if (item !== null) this.#emit(item)
+    if (item !== null) this.record.put(item)
   }
 
   #settleTool(id: string, block: ContentBlock, body: UserMessage): void {
@@ -267,34 +293,39 @@ export class Turn {
     // A stop is told like a refusal, though nobody refused this call.
     const interrupted = isError && this.#isStopping
     const refused =
-      !interrupted && isError && (meta?.non_execution_kind !== undefined || isRejection(body.tool_use_result))
+      !interrupted && isError && (Boolean(meta?.non_execution_kind) || isRejection(body.tool_use_result))
     if (tool.item === null) {
       const plan = isError
         ? null
         : this.#parts.tasks.apply(tool.use.name, tool.use.input, body.tool_use_result)
-      if (plan !== null) this.#emit(plan)
+      if (plan !== null) this.record.put(plan)
       return
     }
     const result = { content: block.content, isError, detail: body.tool_use_result, refused, interrupted }
-    this.#emit(settledItem(tool.item, result, this.#parts.clock.now() - tool.startedAt))
+    const settled = settledItem(tool.item, result, this.#parts.clock.now() - tool.startedAt)
+    this.record.put(settled)
   }
 
-  #closeOpen(status: ItemStatus): void {
-    for (const { id, kind, text } of this.#open.values()) {
-      if (text !== "") this.#emit({ id, kind, status, text })
+  #dropOpen(): void {
+    for (const { id } of this.#open.values()) {
+      const item = this.record.item(id)
+      if (item?.status === "running") this.record.put({ ...item, id, status: "dropped" })
     }
     this.#open.clear()
   }
+}
 
-  #emit(item: Item): void {
-    if (item.kind !== "message" && item.kind !== "reasoning") this.#madeItems = true
-    this.#parts.sink.emit({ kind: "item", attempt: this.attempt, item })
+function notCompacted(why: string): Outcome {
+  const detail = agentWords(why)
+  const failure: Failure = {
+    class: "bad_request",
+    reason: { code: "not_compacted" },
+    ...(detail === undefined ? {} : { detail }),
   }
+  return { kind: "failed", failure, text: "" }
 }
 
 /** Without a permission record, Claude Code says it in words. */
 function isRejection(detail: unknown): boolean {
   return typeof detail === "string" && /^User rejected/.test(detail)
 }
-
-const emptyResponse: Failure = { class: "empty_response" }

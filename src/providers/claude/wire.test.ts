@@ -12,9 +12,9 @@ describe("readLine", () => {
       kind: "unknown",
       name: "system/brand_new",
     })
-    expect(readLine('{"type":"result","is_error":"yes"}')).toMatchObject({
+    expect(readLine('{"type":"system","subtype":"session_state_changed","state":1}')).toMatchObject({
       kind: "malformed",
-      name: "result",
+      name: "system/session_state_changed",
     })
     for (const line of ["", "not json", "[]", "null", '{"type":1}']) {
       expect(readLine(line).kind).toBe("malformed")
@@ -28,5 +28,23 @@ describe("readLine", () => {
     ]
     const message = readLine(JSON.stringify({ type: "assistant", message: { id: "m", content } }))
     expect(message.kind).toBe("assistant")
+  })
+
+  it("takes a field of another form for a missing one", () => {
+    const strange = {
+      result: "yes",
+      usage: "many",
+      modelUsage: { m: { contextWindow: 0 } },
+      errors: [1, "a"],
+    }
+    expect(readLine(JSON.stringify({ type: "result", ...strange }))).toMatchObject({
+      kind: "result",
+      body: { subtype: "success", is_error: false, result: "yes", usage: undefined, errors: ["a"] },
+    })
+  })
+
+  it("does not take an odd failure for a success", () => {
+    const message = readLine(JSON.stringify({ type: "result", is_error: "yes" }))
+    expect(message).toMatchObject({ kind: "result", body: { is_error: true } })
   })
 })

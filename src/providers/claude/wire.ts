@@ -1,61 +1,75 @@
 /**
- * What `claude --output-format stream-json` writes, one JSON object a line, reduced to what this adapter uses.
- * Lenient: only the fields read here are checked, everything else passes; an unknown kind is no error.
+ * What `claude --output-format stream-json` writes, one JSON object a line, reduced to what this adapter uses. Only what
+ * a message is about must be there; a field of another form is as if it were missing, and an unknown kind is no error.
  */
 import { z } from "zod"
 
+/** Anything but a value of this schema is nothing. */
+function maybe<S extends z.ZodType>(schema: S) {
+  return schema.nullish().catch(undefined)
+}
+
+const text = maybe(z.string())
+const number = maybe(z.number())
+const flag = maybe(z.boolean())
+const name = z.string().catch("")
+
+/** The elements that can be read. */
+function listOf<S extends z.ZodType>(schema: S) {
+  return z
+    .array(z.unknown())
+    .catch([])
+    .transform((found) =>
+      found.flatMap((one): z.output<S>[] => {
+        const read = schema.safeParse(one)
+        return read.success ? [read.data] : []
+      }),
+    )
+}
+
 const Json = z.record(z.string(), z.unknown())
 
-const ToolResultMeta = z.looseObject({
-  id: z.string().optional(),
-  permission_decision: z.looseObject({ decision: z.string().optional() }).optional(),
-  non_execution_kind: z.string().optional(),
-})
+const ToolResultMeta = z.looseObject({ id: text, non_execution_kind: text })
 
 const ContentBlock = z.looseObject({
   type: z.string(),
-  text: z.string().optional(),
-  thinking: z.string().optional(),
-  id: z.string().optional(),
-  name: z.string().optional(),
+  text,
+  thinking: text,
+  id: text,
+  name: text,
   input: z.unknown().optional(),
-  tool_use_id: z.string().optional(),
+  tool_use_id: text,
   content: z.unknown().optional(),
-  is_error: z.boolean().nullish(),
+  is_error: flag,
 })
 export type ContentBlock = z.infer<typeof ContentBlock>
 
+const count = maybe(z.number().nonnegative())
 const TokenUsage = z.looseObject({
-  input_tokens: z.number().nullish(),
-  cache_creation_input_tokens: z.number().nullish(),
-  cache_read_input_tokens: z.number().nullish(),
-  output_tokens: z.number().nullish(),
+  input_tokens: count,
+  cache_creation_input_tokens: count,
+  cache_read_input_tokens: count,
+  output_tokens: count,
 })
 export type TokenUsage = z.infer<typeof TokenUsage>
 
 const StreamEvent = z.looseObject({
   type: z.string(),
-  index: z.number().optional(),
-  message: z.looseObject({ id: z.string() }).optional(),
-  content_block: z.looseObject({ type: z.string() }).optional(),
-  delta: z
-    .looseObject({
-      type: z.string().optional(),
-      text: z.string().optional(),
-      thinking: z.string().optional(),
-    })
-    .optional(),
+  index: number,
+  message: maybe(z.looseObject({ id: z.string() })),
+  content_block: maybe(z.looseObject({ type: z.string() })),
+  delta: maybe(z.looseObject({ text, thinking: text })),
 })
 export type StreamEvent = z.infer<typeof StreamEvent>
 
-const Window = z.looseObject({ utilization: z.number().nullish(), resetsAt: z.number().nullish() })
+const Window = z.looseObject({ utilization: number, resetsAt: number })
 const RateLimitInfo = z.looseObject({
-  status: z.string().optional(),
+  status: text,
   /** Seconds since the epoch. */
-  resetsAt: z.number().nullish(),
-  rateLimitType: z.string().nullish(),
-  utilization: z.number().nullish(),
-  unifiedWindows: z.record(z.string(), Window).nullish(),
+  resetsAt: number,
+  rateLimitType: text,
+  utilization: number,
+  unifiedWindows: maybe(z.record(z.string(), Window.catch({ utilization: undefined, resetsAt: undefined }))),
 })
 export type RateLimitInfo = z.infer<typeof RateLimitInfo>
 
@@ -69,65 +83,106 @@ export const PermissionSuggestion = z.looseObject({
 })
 export type PermissionSuggestion = z.infer<typeof PermissionSuggestion>
 
+/** `subtype: "can_use_tool"`. */
 export const CanUseTool = z.looseObject({
-  subtype: z.literal("can_use_tool"),
-  tool_name: z.string(),
-  display_name: z.string().optional(),
-  input: Json,
-  description: z.string().optional(),
-  decision_reason: z.string().optional(),
-  blocked_path: z.string().optional(),
-  permission_suggestions: z.array(PermissionSuggestion).nullish(),
-  tool_use_id: z.string(),
+  tool_name: name,
+  display_name: text,
+  input: z.unknown().optional(),
+  description: text,
+  decision_reason: text,
+  /** What a suggestion holds is what is granted, so one that cannot be read whole is not offered. */
+  permission_suggestions: listOf(PermissionSuggestion),
+  suppress_always_allow_rule: z.unknown().optional(),
+  tool_use_id: name,
+  mcp_server: maybe(z.looseObject({ name: text })),
+  /** A sub-agent asks. */
+  agent_id: text,
 })
 export type CanUseTool = z.infer<typeof CanUseTool>
 
+/** `subtype: "elicitation"`: an MCP server wants a form filled in, or a page opened. */
+export const Elicitation = z.looseObject({
+  mcp_server_name: name,
+  message: name,
+  mode: text,
+  requested_schema: z.unknown().optional(),
+})
+export type Elicitation = z.infer<typeof Elicitation>
+
 const AssistantMessage = z.looseObject({
-  parent_tool_use_id: z.string().nullish(),
-  error: z.string().nullish(),
-  aborted: z.boolean().nullish(),
-  api_error: z.string().nullish(),
+  parent_tool_use_id: text,
+  error: text,
+  aborted: flag,
   message: z.looseObject({
-    id: z.string(),
-    model: z.string().optional(),
-    content: z.array(ContentBlock),
-    stop_reason: z.string().nullish(),
-    usage: TokenUsage.nullish(),
+    id: name,
+    content: z.union([
+      z.string().transform((said): ContentBlock[] => [{ type: "text", text: said }]),
+      listOf(ContentBlock),
+    ]),
+    usage: maybe(TokenUsage),
   }),
 })
 export type AssistantMessage = z.infer<typeof AssistantMessage>
 
 const UserMessage = z.looseObject({
-  parent_tool_use_id: z.string().nullish(),
-  isReplay: z.boolean().nullish(),
-  message: z.looseObject({ content: z.union([z.string(), z.array(ContentBlock)]) }),
+  parent_tool_use_id: text,
+  message: z.looseObject({ content: z.union([z.string(), listOf(ContentBlock)]) }),
   tool_use_result: z.unknown().optional(),
-  tool_result_meta: z.array(ToolResultMeta).nullish(),
+  tool_result_meta: maybe(listOf(ToolResultMeta)),
 })
 export type UserMessage = z.infer<typeof UserMessage>
 
-const ModelUsage = z.looseObject({ contextWindow: z.number().positive().optional() })
+const ModelUsage = z.looseObject({ contextWindow: maybe(z.number().positive()) })
 const Result = z.looseObject({
-  subtype: z.string(),
-  is_error: z.boolean(),
-  result: z.string().nullish(),
-  errors: z.array(z.string()).nullish(),
-  api_error_status: z.number().nullish(),
-  terminal_reason: z.string().nullish(),
-  stop_reason: z.string().nullish(),
-  num_turns: z.number().optional(),
-  total_cost_usd: z.number().nullish(),
-  usage: TokenUsage.nullish(),
-  modelUsage: z.record(z.string(), ModelUsage).nullish(),
+  subtype: z.string().catch("success"),
+  /** Only a clear no is none: an answer may be shown again, a failure must not pass for one. */
+  is_error: z
+    .unknown()
+    .optional()
+    .transform((said) => said !== undefined && said !== null && said !== false && said !== 0),
+  result: text,
+  errors: maybe(listOf(z.string())),
+  api_error_status: number,
+  terminal_reason: text,
+  stop_reason: text,
+  num_turns: number,
+  total_cost_usd: count,
+  usage: maybe(TokenUsage),
+  modelUsage: maybe(z.record(z.string(), ModelUsage.catch({ contextWindow: undefined }))),
 })
 export type Result = z.infer<typeof Result>
 
+export interface BackgroundTask {
+  readonly id: string
+  readonly kind: string
+  readonly description: string
+}
+
+const Task = z.looseObject({ task_id: z.string(), task_type: name, description: name }).transform(
+  (task): BackgroundTask => ({
+    id: task.task_id,
+    kind: task.task_type,
+    description: task.description,
+  }),
+)
+
+/** Claude Code's own, repeated in the answer as it came. */
+const WireId = z.union([z.string(), z.number()])
+export type WireId = z.infer<typeof WireId>
+
 export type WireMessage =
   | { readonly kind: "control_response"; readonly id: string; readonly ok: boolean; readonly value: unknown }
-  | { readonly kind: "control_request"; readonly id: string; readonly request: Record<string, unknown> }
-  | { readonly kind: "control_cancel"; readonly id: string }
-  | { readonly kind: "init"; readonly nativeId: string; readonly model?: string; readonly mode?: string }
-  | { readonly kind: "mode"; readonly mode: string }
+  | { readonly kind: "control_request"; readonly id: WireId; readonly request: Record<string, unknown> }
+  | { readonly kind: "control_cancel"; readonly id: WireId }
+  | {
+      readonly kind: "init"
+      readonly nativeId: string | null
+      readonly model?: string
+      readonly mode?: string
+    }
+  /** `prompts`: uuids of the messages that the model is being asked about. */
+  | { readonly kind: "status"; readonly mode?: string; readonly prompts: readonly string[] }
+  | { readonly kind: "not_compacted"; readonly why: string }
   | { readonly kind: "state"; readonly state: string }
   | { readonly kind: "lifecycle"; readonly uuid: string; readonly state: string }
   | { readonly kind: "stream"; readonly subagent: boolean; readonly event: StreamEvent }
@@ -138,7 +193,12 @@ export type WireMessage =
   | { readonly kind: "fallback"; readonly from?: string; readonly to: string }
   | { readonly kind: "compacted" }
   | { readonly kind: "rate_limit"; readonly info: RateLimitInfo }
-  | { readonly kind: "task_ended"; readonly summary?: string }
+  /** Output of a command that Claude Code carries out itself. */
+  | { readonly kind: "local_output"; readonly text: string }
+  | { readonly kind: "task_started"; readonly task: BackgroundTask; readonly call: string | null }
+  /** All that run now. */
+  | { readonly kind: "tasks"; readonly tasks: readonly BackgroundTask[] }
+  | { readonly kind: "task_ended"; readonly id: string; readonly status: string; readonly summary?: string }
   | { readonly kind: "title"; readonly title: string }
   | { readonly kind: "history_not_saved" }
   /** Known and not needed, or a sign of life only. */
@@ -150,10 +210,10 @@ const readers: Readonly<Record<string, z.ZodType<WireMessage>>> = {
   control_response: z
     .looseObject({
       response: z.looseObject({
-        subtype: z.string(),
+        subtype: name,
         request_id: z.string(),
         response: z.unknown().optional(),
-        error: z.string().optional(),
+        error: z.unknown().optional(),
       }),
     })
     .transform(({ response }) => {
@@ -166,27 +226,32 @@ const readers: Readonly<Record<string, z.ZodType<WireMessage>>> = {
       }
     }),
   control_request: z
-    .looseObject({ request_id: z.string(), request: Json })
+    .looseObject({ request_id: WireId, request: Json })
     .transform((line) => ({ kind: "control_request", id: line.request_id, request: line.request })),
   control_cancel_request: z
-    .looseObject({ request_id: z.string() })
+    .looseObject({ request_id: WireId })
     .transform((line) => ({ kind: "control_cancel", id: line.request_id })),
-  "system/init": z
-    .looseObject({
-      session_id: z.string(),
-      model: z.string().optional(),
-      permissionMode: z.string().optional(),
-    })
-    .transform((line) => ({
-      kind: "init",
-      nativeId: line.session_id,
-      ...(line.model === undefined ? {} : { model: line.model }),
-      ...(line.permissionMode === undefined ? {} : { mode: line.permissionMode }),
-    })),
+  "system/init": z.looseObject({ session_id: text, model: text, permissionMode: text }).transform((line) => ({
+    kind: "init",
+    nativeId: line.session_id || null,
+    ...(line.model ? { model: line.model } : {}),
+    ...(line.permissionMode ? { mode: line.permissionMode } : {}),
+  })),
   "system/status": z
-    .looseObject({ permissionMode: z.string().nullish() })
+    .looseObject({
+      permissionMode: text,
+      compact_result: text,
+      compact_error: text,
+      user_message_uuids: maybe(listOf(z.string())),
+    })
     .transform((line) =>
-      line.permissionMode ? { kind: "mode", mode: line.permissionMode } : { kind: "other" },
+      line.compact_result === "failed"
+        ? { kind: "not_compacted", why: line.compact_error ?? "" }
+        : {
+            kind: "status",
+            prompts: line.user_message_uuids ?? [],
+            ...(line.permissionMode ? { mode: line.permissionMode } : {}),
+          },
     ),
   "system/session_state_changed": z
     .looseObject({ state: z.string() })
@@ -195,28 +260,42 @@ const readers: Readonly<Record<string, z.ZodType<WireMessage>>> = {
     .looseObject({ command_uuid: z.string(), state: z.string() })
     .transform((line) => ({ kind: "lifecycle", uuid: line.command_uuid, state: line.state })),
   stream_event: z
-    .looseObject({ parent_tool_use_id: z.string().nullish(), event: StreamEvent })
+    .looseObject({ parent_tool_use_id: text, event: StreamEvent })
     .transform((line) => ({ kind: "stream", subagent: Boolean(line.parent_tool_use_id), event: line.event })),
   assistant: AssistantMessage.transform((body) => ({ kind: "assistant", body })),
   user: UserMessage.transform((body) => ({ kind: "user", body })),
   result: Result.transform((body) => ({ kind: "result", body })),
   "system/api_retry": z
-    .looseObject({ attempt: z.number().int().optional(), max_retries: z.number().int().optional() })
+    .looseObject({ attempt: maybe(z.number().int()), max_retries: maybe(z.number().int()) })
     .transform((line) => ({
       kind: "retry",
-      ...(line.attempt === undefined ? {} : { attempt: line.attempt }),
-      ...(line.max_retries === undefined ? {} : { of: line.max_retries }),
+      ...(typeof line.attempt === "number" ? { attempt: line.attempt } : {}),
+      ...(typeof line.max_retries === "number" ? { of: line.max_retries } : {}),
     })),
   "system/model_fallback": fallbackReader(),
   "system/model_refusal_fallback": fallbackReader(),
   "system/compact_boundary": z.looseObject({}).transform(() => ({ kind: "compacted" })),
+  "system/local_command_output": z
+    .looseObject({ content: z.string() })
+    .transform((line) => ({ kind: "local_output", text: line.content })),
   rate_limit_event: z
     .looseObject({ rate_limit_info: RateLimitInfo })
     .transform((line) => ({ kind: "rate_limit", info: line.rate_limit_info })),
-  "system/task_notification": z.looseObject({ summary: z.string().optional() }).transform((line) => ({
-    kind: "task_ended",
-    ...(line.summary === undefined ? {} : { summary: line.summary }),
-  })),
+  "system/task_started": z
+    .looseObject({ tool_use_id: text })
+    .and(Task.transform((task) => ({ task })))
+    .transform(({ task, tool_use_id }) => ({ kind: "task_started", task, call: tool_use_id ?? null })),
+  "system/background_tasks_changed": z
+    .looseObject({ tasks: listOf(Task) })
+    .transform(({ tasks }) => ({ kind: "tasks", tasks })),
+  "system/task_notification": z
+    .looseObject({ task_id: name, status: name, summary: text })
+    .transform((line) => ({
+      kind: "task_ended",
+      id: line.task_id,
+      status: line.status,
+      ...(line.summary ? { summary: line.summary } : {}),
+    })),
   "system/session_title_changed": z
     .looseObject({ title: z.string() })
     .transform((line) => ({ kind: "title", title: line.title })),
@@ -229,10 +308,9 @@ const known = new Set([
   "keep_alive",
   "conversation_reset",
   "system/thinking_tokens",
-  "system/task_started",
   "system/task_updated",
   "system/task_progress",
-  "system/background_tasks_changed",
+  "system/control_request_progress",
   "system/permission_denied",
   "system/informational",
   "system/hook_started",
@@ -244,7 +322,7 @@ const known = new Set([
   "auth_status",
 ])
 
-const Named = z.looseObject({ type: z.string(), subtype: z.string().optional() })
+const Named = z.looseObject({ type: z.string(), subtype: text })
 
 /** Never throws: a line that cannot be read is itself a message. */
 export function readLine(line: string): WireMessage {
@@ -252,8 +330,8 @@ export function readLine(line: string): WireMessage {
   const named = Named.safeParse(json)
   if (!named.success) return { kind: "malformed", name: "line", problem: "not a message object" }
   const { type, subtype } = named.data
-  const name = type === "system" && subtype !== undefined ? `system/${subtype}` : type
-  const reader = readers[name]
+  const name = type === "system" && subtype ? `system/${subtype}` : type
+  const reader = Object.hasOwn(readers, name) ? readers[name] : undefined
   if (reader === undefined) return known.has(name) ? { kind: "other" } : { kind: "unknown", name }
   const message = reader.safeParse(json)
   return message.success ? message.data : { kind: "malformed", name, problem: z.prettifyError(message.error) }
@@ -268,36 +346,27 @@ function parseJson(line: string): unknown {
 }
 
 function fallbackReader(): z.ZodType<WireMessage> {
-  return z
-    .looseObject({ original_model: z.string().optional(), fallback_model: z.string() })
-    .transform((line) => ({
-      kind: "fallback",
-      to: line.fallback_model,
-      ...(line.original_model === undefined ? {} : { from: line.original_model }),
-    }))
+  return z.looseObject({ original_model: text, fallback_model: z.string() }).transform((line) => ({
+    kind: "fallback",
+    to: line.fallback_model,
+    ...(line.original_model ? { from: line.original_model } : {}),
+  }))
 }
 
-// ── answers to `initialize` ──────────────────────────────────────────────────────────────────────────────────────
+// ── answers to control requests ──────────────────────────────────────────────────────────────────────────────────
 
 export const InitializeResult = z.looseObject({
-  models: z
-    .array(
-      z.looseObject({
-        value: z.string(),
-        resolvedModel: z.string().optional(),
-        displayName: z.string().optional(),
-        description: z.string().optional(),
-        supportedEffortLevels: z.array(z.string()).nullish(),
-      }),
-    )
-    .default([]),
-  account: z
-    .looseObject({
-      email: z.string().nullish(),
-      tokenSource: z.string().nullish(),
-      apiKeySource: z.string().nullish(),
-    })
-    .nullish(),
-  current_permission_mode: z.string().nullish(),
+  models: listOf(
+    z.looseObject({
+      value: z.string(),
+      displayName: text,
+      supportedEffortLevels: maybe(z.array(z.string())),
+    }),
+  ),
+  account: maybe(z.looseObject({ email: text, tokenSource: text, apiKeySource: text })),
+  current_permission_mode: text,
 })
 export type InitializeResult = z.infer<typeof InitializeResult>
+
+/** Of `set_permission_mode`: the mode really in force. */
+export const ModeResult = z.looseObject({ mode: text })
