@@ -1,19 +1,20 @@
 /** The life of a turn, decided without I/O: what runs next, and what follows when an attempt ended. */
 import type { AttemptHold } from "../protocol/facts.ts"
-import type { AttemptId, Instant } from "../protocol/ids.ts"
+import type { Instant } from "../protocol/ids.ts"
 import type { Outcome, TurnState } from "../protocol/session.ts"
 import { retryPolicy } from "./failure.ts"
 
 export type OpenTurnState = Exclude<TurnState, Outcome["kind"]>
 
+/** An agent has it, or is about to be given it. The others wait, or have ended. */
+export const isAtWork = ({ state }: { readonly state: TurnState }): boolean =>
+  state === "dispatching" || state === "running" || state === "waiting"
+
 /**
- * Why a queued turn is not handed over yet. `confirm`: it arrived while the runtime was away and the owner decides.
- * `steer`: it is being passed on into the running attempt. Neither holds back later turns; the others do.
+ * Why a queued turn is not handed over yet. `confirm`: it arrived while the runtime was away and the owner decides;
+ * later turns pass it. The others hold them back.
  */
-export type Hold =
-  | { readonly kind: "confirm"; readonly sentAt: Instant }
-  | { readonly kind: "steer"; readonly into: AttemptId }
-  | AttemptHold
+export type Hold = { readonly kind: "confirm"; readonly sentAt: Instant } | AttemptHold
 
 interface Queued {
   readonly state: TurnState
@@ -28,15 +29,13 @@ export type Next<T> =
 
 /** Which of a session's open turns, in queue order, has the floor. One runs at a time. */
 export function nextInQueue<T extends Queued>(open: readonly T[], now: Instant): Next<T> {
-  const working = open.find((turn) => turn.state !== "queued")
+  const working = open.find(isAtWork)
   if (working) return { kind: "busy", turn: working }
-  const head = open.find((turn) => !stepsAside(turn.hold))
+  const head = open.find((turn) => turn.state === "queued" && turn.hold?.kind !== "confirm")
   if (!head) return { kind: "idle" }
   const until = head.hold && "until" in head.hold ? head.hold.until : 0
   return until > now ? { kind: "wait", until, turn: head } : { kind: "run", turn: head }
 }
-
-const stepsAside = (hold: Hold | null): boolean => hold?.kind === "confirm" || hold?.kind === "steer"
 
 export interface EndedAttempt {
   readonly outcome: Outcome

@@ -187,13 +187,14 @@ describe("migrations", () => {
   })
 
   it("never touch a file of a newer version", async () => {
-    const { db } = await openDatabase(dataDir, 1, { migrations: [foundation, second, third] })
+    const { db } = await openDatabase(dataDir, 1)
+    db.exec("PRAGMA user_version = 99")
     db.close()
     const before = readFileSync(file)
     const [changed, names] = [statSync(file).mtimeMs, readdirSync(dataDir)]
     const refused = openLedger(dataDir, 1)
     await expect(refused).rejects.toThrow(NewerLedgerError)
-    await expect(refused).rejects.toMatchObject({ path: file, found: 3, known: 2 })
+    await expect(refused).rejects.toMatchObject({ path: file, found: 99 })
     expect(readFileSync(file).equals(before)).toBe(true)
     expect([statSync(file).mtimeMs, readdirSync(dataDir)]).toEqual([changed, names])
   })

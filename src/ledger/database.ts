@@ -21,8 +21,9 @@ import { problemsIn } from "./integrity.ts"
 import { allowGivingBack, type Migration, type MigrationProgress, migrate } from "./migrate.ts"
 import { foundation } from "./migrations/0001-foundation.ts"
 import { facts } from "./migrations/0002-facts.ts"
+import { handOver } from "./migrations/0003-hand-over.ts"
 
-const allMigrations: readonly Migration[] = [foundation, facts]
+const allMigrations: readonly Migration[] = [foundation, facts, handOver]
 
 /** Files up to this size, in bytes, are checked whole at every start: some 40 ms at most. */
 const CHECKED_WHOLE = 64 * 1024 * 1024

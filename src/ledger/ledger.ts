@@ -8,6 +8,7 @@ import { backUp, hasBackup } from "./backups.ts"
 import { channelsTable } from "./channels.ts"
 import { openDatabase } from "./database.ts"
 import { factsTable } from "./facts.ts"
+import { handOversTable } from "./hand-overs.ts"
 import { inboxTable } from "./inbox.ts"
 import { machineTables } from "./machine.ts"
 import type { MigrationProgress } from "./migrate.ts"
@@ -51,6 +52,7 @@ function assemble(db: DatabaseSync, dataDir: string, { migratedFrom, onFault }: 
     turns: turnsTable(db),
     facts: factsTable(db),
     requests: requestsTable(db),
+    handOvers: handOversTable(db),
     channels: channelsTable(db),
     inbox: inboxTable(db),
     outbox: outboxTable(db),

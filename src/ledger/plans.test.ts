@@ -31,7 +31,7 @@ async function prepared(): Promise<readonly string[]> {
 /** Tables of a fixed few rows. */
 const SMALL = ["bots", "settings", "host_cursor"]
 /** Indexes of what is open: as long as what waits, however long the past is. */
-const OPEN = ["turns_open", "requests_open", "requests_undelivered", "inbox_open", "outbox_open"]
+const OPEN = ["turns_open", "requests_open", "hand_overs_owed", "inbox_open", "outbox_open"]
 
 beforeAll(() => {
   database = new DatabaseSync(join(directory, LEDGER_FILE))

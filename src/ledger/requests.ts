@@ -42,13 +42,9 @@ export function requestsTable(db: DatabaseSync) {
   const openAll = db.prepare(
     "SELECT * FROM requests INDEXED BY requests_open WHERE state = 'open' ORDER BY created_at",
   )
-  const undelivered = db.prepare(
-    "SELECT * FROM requests INDEXED BY requests_undelivered WHERE state = 'answered' AND delivered = 0",
-  )
   const answer =
     db.prepare(`UPDATE requests SET state = 'answered', version = version + 1, answer = ?, answered_by = ?,
     closed_at = ? WHERE id = ? AND state = 'open' AND version = ?`)
-  const delivered = db.prepare("UPDATE requests SET delivered = 1 WHERE id = ? AND delivered = 0")
   const close = db.prepare(`UPDATE requests SET state = 'closed', version = version + 1, closed_at = ?
     WHERE id = ? AND state = 'open'`)
   const closeOfTurn = db.prepare(`UPDATE requests SET state = 'closed', version = version + 1, closed_at = ?
@@ -68,7 +64,6 @@ export function requestsTable(db: DatabaseSync) {
     },
     openOf: (session: SessionId): readonly StoredRequest[] => openOf.all(session).map(toRequest),
     allOpen: (): readonly StoredRequest[] => openAll.all().map(toRequest),
-    undelivered: (): readonly StoredRequest[] => undelivered.all().map(toRequest),
     /** Compare-and-set: false when it is no longer open, or was shown in another version. */
     answer(given: { id: RequestId; version: number; answer: Answer; by: Answerer }, now: Instant): boolean {
       const result = answer.run(
@@ -80,8 +75,6 @@ export function requestsTable(db: DatabaseSync) {
       )
       return result.changes === 1
     },
-    /** False when that was known before. */
-    markDelivered: (id: RequestId): boolean => delivered.run(id).changes === 1,
     /** False when it was not open any more. */
     close: (id: RequestId, now: Instant): boolean => close.run(now, id).changes === 1,
     closeOfTurn: (turn: TurnId, now: Instant): readonly StoredRequest[] =>

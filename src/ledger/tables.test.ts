@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import type { AttemptId, ProviderId, RequestId, SessionId, TurnId } from "../protocol/ids.ts"
+import type { HandOver } from "./hand-overs.ts"
 import { type Ledger, openLedger } from "./ledger.ts"
 import { PRIORITY, type Priority } from "./outbox.ts"
 
@@ -63,7 +64,7 @@ describe("turns", () => {
 
   it("leave the queue when they end, with one outcome", () => {
     addTurn(1)
-    ledger.turns.dispatch(turnId(1), id<AttemptId>(9), "journal")
+    ledger.turns.dispatch(turnId(1), id<AttemptId>(9))
     expect(ledger.turns.findByAttempt(id<AttemptId>(9))).toMatchObject({ state: "dispatching", attempts: 1 })
     const outcome = { kind: "completed", text: "done" } as const
     ledger.turns.end(turnId(1), outcome, 50)
@@ -89,7 +90,7 @@ describe("turns", () => {
     addTurn(1)
     const changed = { text: "changed", files: [] }
     expect(ledger.turns.edit(turnId(1), changed)).toBe(true)
-    ledger.turns.dispatch(turnId(1), id<AttemptId>(9), null)
+    ledger.turns.dispatch(turnId(1), id<AttemptId>(9))
     expect(ledger.turns.edit(turnId(1), { text: "late", files: [] })).toBe(false)
     expect(ledger.turns.find(turnId(1))?.prompt).toEqual(changed)
   })
@@ -146,13 +147,57 @@ describe("requests", () => {
     expect(ledger.requests.find(request)).toMatchObject({ state: "closed", answer: null, closedAt: 5 })
   })
 
-  it("are owed to the host from their answer until it has it", () => {
-    expect(ledger.requests.undelivered()).toEqual([])
+  it("are not closed with their turn once they are answered", () => {
     answer(1)
-    expect(ledger.requests.undelivered().map((one) => one.id)).toEqual([request])
     expect(ledger.requests.closeOfTurn(turnId(1), 9)).toEqual([])
-    ledger.requests.markDelivered(request)
-    expect(ledger.requests.undelivered()).toEqual([])
+  })
+})
+
+describe("what is owed to a host", () => {
+  const attempt = id<AttemptId>(9)
+  const request = id<RequestId>(7)
+  const owe = (what: Pick<HandOver, "kind" | "id">) =>
+    ledger.handOvers.add(
+      { session, turn: turnId(1), attempt, journal: null, ...(what as { kind: "stop"; id: string }) },
+      1,
+    )
+  const owed = () => ledger.handOvers.owed().map((one) => one.id)
+  beforeEach(() => {
+    addTurn(1)
+    const body = { kind: "question", questions: [] } as const
+    ledger.requests.open({ id: request, session, turn: turnId(1), attempt, body }, 1)
+    const about = { session, turn: turnId(1), attempt, journal: null }
+    ledger.handOvers.add({ kind: "start", id: attempt, ...about }, 1)
+    ledger.handOvers.add({ kind: "answer", id: "a", request, ...about }, 1)
+    owe({ kind: "stop", id: "s" })
+    owe({ kind: "steer", id: "p" })
+  })
+
+  it("is there in the order it came about, each under an id of its own", () => {
+    expect(owed()).toEqual([attempt, "a", "s", "p"])
+    expect(ledger.handOvers.owed()[1]).toMatchObject({ kind: "answer", request })
+    expect(() => owe({ kind: "stop", id: "s" })).toThrow(/UNIQUE/)
+  })
+
+  it("is done once", () => {
+    expect([ledger.handOvers.done("p", 2), ledger.handOvers.done("p", 3)]).toEqual([true, false])
+    expect([ledger.handOvers.answerDone(request, 2), ledger.handOvers.answerDone(request, 3)]).toEqual([
+      true,
+      false,
+    ])
+    expect(owed()).toEqual([attempt, "s"])
+  })
+
+  it("ends with the attempt where it is about nothing else", () => {
+    ledger.handOvers.attemptDone(turnId(1), 2)
+    expect(owed()).toEqual(["a", "p"])
+    expect(ledger.handOvers.isAnyOwed()).toBe(true)
+  })
+
+  it("remembers the journal it was said to", () => {
+    expect(ledger.handOvers.journalOf(attempt)).toBeNull()
+    ledger.handOvers.saidTo(attempt, "j1")
+    expect(ledger.handOvers.journalOf(attempt)).toBe("j1")
   })
 })
 

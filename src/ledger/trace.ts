@@ -20,7 +20,8 @@ export interface TracedRequest {
 
 export const traceSql = {
   clientId: "SELECT client_id FROM turns WHERE id = ?",
-  requests: "SELECT id, state, delivered, closed_at FROM requests WHERE turn = ?",
+  requests: `SELECT r.id, r.state, r.closed_at, h.id IS NULL AS delivered FROM requests r
+    LEFT JOIN hand_overs h ON h.request = r.id AND h.state = 'owed' WHERE r.turn = ?`,
   update: `SELECT bot, update_id, state, note, received_at, handled_at FROM inbox
     WHERE bot = ? AND update_id = ?`,
 } as const

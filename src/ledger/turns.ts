@@ -20,8 +20,6 @@ export interface Turn {
   readonly hold: Hold | null
   readonly attempt: AttemptId | null
   readonly attempts: number
-  /** The host journal the current attempt was handed to. */
-  readonly journal: string | null
   readonly stopRequestedAt: Instant | null
   readonly outcome: Ending | null
   readonly usage: Usage | null
@@ -52,7 +50,6 @@ const toTurn = (row: Row): Turn => ({
   hold: json<Hold>(row.hold),
   attempt: row.attempt as AttemptId | null,
   attempts: row.attempts as number,
-  journal: row.journal as string | null,
   stopRequestedAt: row.stop_requested_at as Instant | null,
   outcome: json<Ending>(row.outcome),
   usage: json<Usage>(row.usage),
@@ -61,7 +58,7 @@ const toTurn = (row: Row): Turn => ({
   endedAt: row.ended_at as Instant | null,
 })
 
-const OPEN = "state IN ('queued', 'dispatching', 'running', 'waiting')"
+const OPEN = "state IN ('queued', 'steering', 'dispatching', 'running', 'waiting')"
 
 export function turnsTable(db: DatabaseSync) {
   const insert = db.prepare(`INSERT INTO turns
@@ -75,16 +72,16 @@ export function turnsTable(db: DatabaseSync) {
     "SELECT * FROM turns WHERE channel = ? AND source_message = ? ORDER BY created_at DESC",
   )
   const openOf = db.prepare(
-    `SELECT * FROM turns WHERE session = ? AND ${OPEN} ORDER BY state = 'queued', position`,
+    `SELECT * FROM turns WHERE session = ? AND ${OPEN} ORDER BY state IN ('queued', 'steering'), position`,
   )
   const openAll = db.prepare(
     `SELECT * FROM turns INDEXED BY turns_open WHERE ${OPEN} ORDER BY session, position`,
   )
   const lastOf = db.prepare("SELECT * FROM turns WHERE session = ? ORDER BY created_at DESC LIMIT ?")
-  const dispatch =
-    db.prepare(`UPDATE turns SET state = 'dispatching', attempt = ?, attempts = attempts + 1, journal = ?,
-    hold = NULL WHERE id = ?`)
-  const setJournal = db.prepare("UPDATE turns SET journal = ? WHERE id = ?")
+  const dispatch = db.prepare(
+    "UPDATE turns SET state = 'dispatching', attempt = ?, attempts = attempts + 1, hold = NULL WHERE id = ?",
+  )
+  const steer = db.prepare("UPDATE turns SET state = 'steering', hold = NULL WHERE id = ?")
   const setState = db.prepare("UPDATE turns SET state = ?, started_at = coalesce(started_at, ?) WHERE id = ?")
   const requeue = db.prepare("UPDATE turns SET state = 'queued', hold = ? WHERE id = ?")
   const setHold = db.prepare("UPDATE turns SET hold = ? WHERE id = ?")
@@ -127,11 +124,11 @@ export function turnsTable(db: DatabaseSync) {
     allOpen: (): readonly Turn[] => openAll.all().map(toTurn),
     /** Newest first. */
     recent: (session: SessionId, limit: number): readonly Turn[] => lastOf.all(session, limit).map(toTurn),
-    dispatch(id: TurnId, attempt: AttemptId, journal: string | null): void {
-      dispatch.run(attempt, journal, id)
+    dispatch(id: TurnId, attempt: AttemptId): void {
+      dispatch.run(attempt, id)
     },
-    handedTo(id: TurnId, journal: string): void {
-      setJournal.run(journal, id)
+    steer(id: TurnId): void {
+      steer.run(id)
     },
     setState(id: TurnId, state: OpenTurnState, at: Instant): void {
       setState.run(state, state === "queued" ? null : at, id)

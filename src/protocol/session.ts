@@ -226,9 +226,13 @@ export const Outcome = z.discriminatedUnion("kind", [
 ])
 export type Outcome = z.infer<typeof Outcome>
 
-/** In the order of a turn's life; the last four are its outcomes. */
+/**
+ * In the order of a turn's life; the last four are its outcomes. `steering`: being passed on into the running turn;
+ * until it is known whether that took it, nobody can do anything else with it.
+ */
 export const TurnState = z.enum([
   "queued",
+  "steering",
   "dispatching",
   "running",
   "waiting",

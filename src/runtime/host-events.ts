@@ -1,6 +1,7 @@
 /** Turns the host's numbered events into facts of the ledger. Runs inside the transaction that moves the cursor. */
 import { isDeepStrictEqual } from "node:util"
 import { afterAttempt } from "../core/turn.ts"
+import type { HandOver } from "../ledger/hand-overs.ts"
 import type { StoredRequest } from "../ledger/requests.ts"
 import type { Session } from "../ledger/sessions.ts"
 import type { Turn } from "../ledger/turns.ts"
@@ -51,7 +52,8 @@ export class HostEvents {
   missed(id: RequestId): void {
     const { ledger } = this.#context
     const request = ledger.requests.find(id)
-    if (request?.state === "answered" && ledger.requests.markDelivered(id)) this.#tellMissed(request)
+    if (request?.state === "answered" && ledger.handOvers.answerDone(id, this.#context.clock.now()))
+      this.#tellMissed(request)
   }
 
   #tellMissed(request: StoredRequest): void {
@@ -148,10 +150,18 @@ export class HostEvents {
       clientId: null,
     } as const
     ledger.turns.add({ id, session, ...origin, prompt, hold: null }, clock.now())
-    ledger.turns.dispatch(id, attempt, ledger.machine.hostCursor()?.journal ?? null)
+    ledger.turns.dispatch(id, attempt)
+    this.#recordBegun({ turn: id, session, attempt })
     ledger.turns.setState(id, "running", at)
     const why = reason === "" ? {} : { reason }
     record({ kind: "turn.started", origin: "provider", attempts: 1, ...why }, this.#turn(id), at)
+  }
+
+  /** The host has it: said again, it answers what became of it. */
+  #recordBegun(begun: Pick<HandOver, "turn" | "session" | "attempt">): void {
+    const { ledger, clock } = this.#context
+    const journal = ledger.machine.hostCursor()?.journal ?? null
+    ledger.handOvers.add({ kind: "start", id: begun.attempt, ...begun, journal }, clock.now())
   }
 
   #onAccepted(turn: Turn, at: Instant): void {
@@ -198,7 +208,7 @@ export class HostEvents {
       record({ kind: "request.overtaken", request: id, why }, turn, at)
       this.missed(id)
     }
-    ledger.requests.markDelivered(id)
+    ledger.handOvers.answerDone(id, clock.now())
     const isWaiting = ledger.requests.openOf(turn.session).some((request) => request.turn === turn.id)
     if (!isWaiting && turn.state === "waiting") ledger.turns.setState(turn.id, "running", at)
   }
@@ -212,6 +222,7 @@ export class HostEvents {
   #onEnded(turn: Turn, outcome: Outcome, at: Instant): void {
     const { ledger, clock, random, record } = this.#context
     const now = clock.now()
+    ledger.handOvers.attemptDone(turn.id, now)
     const closed = ledger.requests.closeOfTurn(turn.id, now)
     const stopRequested = turn.stopRequestedAt !== null
     const after = afterAttempt({ outcome, attempts: turn.attempts, stopRequested, now, random: random() })

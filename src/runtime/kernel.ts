@@ -8,12 +8,14 @@ import type { Ledger } from "../ledger/ledger.ts"
 import type { ProviderId } from "../protocol/ids.ts"
 import type { Settings } from "../protocol/session.ts"
 import type { RuntimeContext } from "./context.ts"
-import { HostLinkError } from "./host-link/link.ts"
+import { HandOvers } from "./hand-over.ts"
+import { HostEvents } from "./host-events.ts"
+import { type ConnectHost, MachineLink } from "./hosts/machine-link.ts"
+import { TurnRunner } from "./hosts/runner.ts"
 import { LiveTurns } from "./live.ts"
 import { Providers } from "./providers.ts"
 import { Recorder, type RecordFact } from "./recorder.ts"
 import { Requests } from "./requests.ts"
-import { type ConnectHost, TurnRunner } from "./runner.ts"
 import { Sessions } from "./sessions.ts"
 import type { Surface } from "./surface.ts"
 import { Turns } from "./turns.ts"
@@ -43,6 +45,7 @@ export class Kernel {
   readonly turns: Turns
   readonly requests: Requests
   readonly providers: Providers
+  readonly #machine: MachineLink
   readonly #runner: TurnRunner
   readonly #recorder: Recorder
 
@@ -56,27 +59,36 @@ export class Kernel {
     this.log = log
     this.newId = newId
     this.live = new LiveTurns((err) => log.error({ err }, "a listener of live changes failed"))
-    this.#runner = new TurnRunner(context, {
-      live: this.live,
-      connect: options.connectHost,
-      onSteered: (turn, outcome) => this.turns.steered(turn, outcome),
-      onLink: () => void this.providers.learnNames(),
+    const handOvers = new HandOvers(context, {
+      journal: () => this.#machine.journal(),
+      tell: (handOver) => this.#machine.tell(handOver),
     })
     this.turns = new Turns(context, {
+      handOvers,
       wake: (session) => this.#runner.wake(session),
       queued: (session) => this.#runner.dispatchAlong(session),
-      interrupt: (turn) => this.#runner.interrupt(turn),
-      steer: (turn) => this.#runner.steer(turn),
     })
-    this.requests = new Requests(context, (request) => this.#runner.deliverAnswer(request))
+    this.requests = new Requests(context, handOvers)
+    this.#machine = new MachineLink(context, {
+      live: this.live,
+      connect: options.connectHost,
+      events: new HostEvents(context, this.live, (session) => this.#runner.wake(session)),
+      onSteered: (steer, outcome) => this.turns.steered(steer, outcome),
+      onLink: () => {
+        this.#runner.wakeAll()
+        void this.providers.learnNames()
+      },
+      isAnyRunnable: () => this.#runner.isAnyRunnable(),
+    })
+    this.#runner = new TurnRunner(context, { machine: this.#machine, handOvers })
     this.sessions = new Sessions(context, {
       workspaceRoot: options.workspaceRoot,
       defaultWorkspace: options.defaultWorkspace,
       defaults: options.defaults,
       // A session the host does not have open learns its settings with the next turn.
-      onConfigured: (session) => this.#runner.configure(session),
+      onConfigured: (session) => this.#machine.configure(session),
     })
-    this.providers = new Providers(context, this.#runner.host, options.defaultProvider)
+    this.providers = new Providers(context, this.#machine.host, options.defaultProvider)
   }
 
   add(surface: Surface): void {
@@ -92,15 +104,11 @@ export class Kernel {
   }
 
   get hostPid(): number | null {
-    return this.#runner.host.current?.pid ?? null
+    return this.#machine.host.current?.pid ?? null
   }
 
   /** Ends the host and every agent in it. Resolves when it has agreed; a host that does not run is fine. */
-  async stopAgents(): Promise<void> {
-    const link = this.#runner.host.current
-    if (!link) return
-    await link.command({ kind: "host.stop" }).catch((error: unknown) => {
-      if (!(error instanceof HostLinkError)) throw error
-    })
+  stopAgents(): Promise<void> {
+    return this.#machine.stopAgents()
   }
 }

@@ -3,9 +3,9 @@ import type { ProviderId } from "../protocol/ids.ts"
 import type { Model, NativeSession, ProviderStatus } from "../protocol/session.ts"
 import type { RuntimeContext } from "./context.ts"
 import { OwnerError } from "./errors.ts"
-import type { HostConnection } from "./host-connection.ts"
 import { failureOfLink } from "./host-link/failure.ts"
 import { HostLinkError } from "./host-link/link.ts"
+import type { HostConnection } from "./hosts/connection.ts"
 
 const DEFAULT_PROVIDER = "provider.default"
 /** Setting of each provider's name for the owner, by its id: known without asking the host. */

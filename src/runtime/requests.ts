@@ -4,6 +4,7 @@ import type { Answerer } from "../protocol/facts.ts"
 import type { RequestId } from "../protocol/ids.ts"
 import type { Answer, RequestBody } from "../protocol/session.ts"
 import type { RuntimeContext } from "./context.ts"
+import type { HandOvers } from "./hand-over.ts"
 
 export type AnswerResult =
   | { readonly kind: "accepted"; readonly request: StoredRequest }
@@ -16,12 +17,11 @@ export type AnswerResult =
 
 export class Requests {
   readonly #context: RuntimeContext
-  /** Called after the commit: the answer must reach the host. */
-  readonly #deliver: (request: RequestId) => void
+  readonly #handOvers: HandOvers
 
-  constructor(context: RuntimeContext, deliver: (request: RequestId) => void) {
+  constructor(context: RuntimeContext, handOvers: HandOvers) {
     this.#context = context
-    this.#deliver = deliver
+    this.#handOvers = handOvers
   }
 
   answer(given: { id: RequestId; version: number; answer: Answer; by: Answerer }): AnswerResult {
@@ -40,7 +40,7 @@ export class Requests {
         { kind: "request.answered", request: answered.id, by: given.by, answer },
         { id, session, attempt },
       )
-      ledger.afterCommit(() => this.#deliver(answered.id))
+      this.#handOvers.answer(answered)
       return { kind: "accepted", request: answered }
     })
   }

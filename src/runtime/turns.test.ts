@@ -3,11 +3,13 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import type { HandOver } from "../ledger/hand-overs.ts"
 import { type Ledger, openLedger } from "../ledger/ledger.ts"
 import { endsTurn, type Fact } from "../protocol/facts.ts"
 import type { AttemptId, ProviderId, RequestId, SessionId } from "../protocol/ids.ts"
 import type { RequestBody } from "../protocol/session.ts"
 import type { RuntimeContext } from "./context.ts"
+import { HandOvers } from "./hand-over.ts"
 import { Recorder } from "./recorder.ts"
 import { Requests } from "./requests.ts"
 import { type Submission, Turns } from "./turns.ts"
@@ -16,6 +18,7 @@ let directory: string
 let ledger: Ledger
 let facts: Fact[]
 let reached: string[]
+let told: HandOver[]
 let turns: Turns
 let requests: Requests
 const session = "S001" as SessionId
@@ -25,6 +28,7 @@ beforeEach(async () => {
   ledger = await openLedger(directory, 0)
   facts = []
   reached = []
+  told = []
   let time = 1000
   const clock = { now: () => time++, after: () => ({ cancel: () => undefined }) }
   const log = { debug() {}, info() {}, warn() {}, error() {}, keep: () => "log" }
@@ -34,13 +38,19 @@ beforeEach(async () => {
     ...{ ledger, clock, log, newId: randomUUID, random: () => 0 },
     record: (fact, subject, at) => recorder.record(fact, subject, at),
   }
+  const handOvers = new HandOvers(context, {
+    journal: () => "journal",
+    tell: (handOver) => {
+      told.push(handOver)
+      reached.push(handOver.kind)
+    },
+  })
   turns = new Turns(context, {
+    handOvers,
     queued: () => undefined,
     wake: (id) => reached.push(`wake ${id}`),
-    interrupt: () => reached.push("interrupt"),
-    steer: () => reached.push("steer"),
   })
-  requests = new Requests(context, () => reached.push("deliver"))
+  requests = new Requests(context, handOvers)
   const provider = "demo" as ProviderId
   const workspace = { workspace: directory, workspaceKind: "external" } as const
   ledger.sessions.create(
@@ -69,7 +79,7 @@ const prompt = (text: string, more: Partial<Submission> = {}): Submission => ({
 function runs(text: string) {
   const turn = turns.submit(prompt(text))
   const attempt = randomUUID() as AttemptId
-  ledger.turns.dispatch(turn.id, attempt, "journal")
+  ledger.turns.dispatch(turn.id, attempt)
   ledger.turns.setState(turn.id, "running", 1)
   return { turn, attempt }
 }
@@ -131,7 +141,8 @@ describe("stopping", () => {
     const { running, dropped } = turns.stop(session, { clearQueue: false })
     expect(running?.id).toBe(turn.id)
     expect(dropped).toEqual([])
-    expect(reached).toContain("interrupt")
+    expect(ledger.handOvers.owed()).toMatchObject([{ kind: "stop", turn: turn.id }])
+    expect(reached).toContain("stop")
     expect(texts()).toEqual(["second"])
     expect(ledger.turns.find(turn.id)?.stopRequestedAt).not.toBeNull()
   })
@@ -169,32 +180,72 @@ describe("stopping", () => {
 })
 
 describe("steering", () => {
-  it("ends the waiting turn when the agent took it in, without an answer of its own", () => {
-    const { turn } = runs("first")
-    const { id } = turns.submit(prompt("also this"))
+  function steers(text: string) {
+    const { id } = turns.submit(prompt(text))
     turns.steer(id)
-    expect(reached).toContain("steer")
-    turns.steered(id, "steered")
+    const steer = told.at(-1)
+    if (steer?.kind !== "steer") throw new Error("nothing was passed on")
+    return { id, steer }
+  }
+
+  it("ends the waiting turn when the agent took it in, without an answer of its own", () => {
+    const { turn, attempt } = runs("first")
+    const { id, steer } = steers("also this")
+    expect(steer).toMatchObject({ turn: id, attempt, journal: "journal" })
+    turns.steered(steer, "steered")
     expect(ledger.turns.find(id)?.state).toBe("completed")
+    expect(ledger.handOvers.owed()).toEqual([])
     expect(facts.filter(endsTurn)).toEqual([{ kind: "turn.steered", into: turn.id }])
   })
 
   it.each(["too_late", "unsupported"] as const)("puts it first in the queue when it is %s", (outcome) => {
     runs("first")
     turns.submit(prompt("second"))
-    const { id } = turns.submit(prompt("third"))
-    turns.steer(id)
-    turns.steered(id, outcome)
+    const { steer } = steers("third")
+    turns.steered(steer, outcome)
     expect(texts()).toEqual(["third", "second"])
   })
 
   it("says so when nobody can tell whether the agent has it, and never sends it again", () => {
     runs("first")
-    const { id } = turns.submit(prompt("second"))
-    turns.steer(id)
-    turns.steered(id, "unknown")
+    const { id, steer } = steers("second")
+    turns.steered(steer, "unknown")
     expect(ledger.turns.find(id)?.state).toBe("indeterminate")
     expect(texts()).toEqual([])
+  })
+
+  it("takes the prompt out of the owner's hands until it is known where it went", () => {
+    runs("first")
+    const { id } = steers("second")
+    const everything = [
+      () => turns.runNext(id),
+      () => turns.release(id),
+      () => turns.drop(id),
+      () => turns.steer(id),
+      () => turns.edit(id, { text: "other", files: [] }),
+    ]
+    for (const change of everything) expect(change).toThrow(/turn_not_queued.*"steering"/)
+    expect(ledger.turns.find(id)).toMatchObject({ state: "steering", prompt: { text: "second" } })
+    expect(facts.map((fact) => fact.kind)).toContain("turn.steering")
+  })
+
+  it("can be tried again, which the host must not take for a repeat", () => {
+    runs("first")
+    const { id, steer } = steers("second")
+    turns.steered(steer, "too_late")
+    turns.steer(id)
+    expect(told.at(-1)).toMatchObject({ kind: "steer", turn: id })
+    expect(told.at(-1)?.id).not.toBe(steer.id)
+    turns.steered(steer, "too_late")
+    expect(ledger.turns.find(id)?.state).toBe("steering")
+  })
+
+  it("is dropped with the queue unless the agent has it already", () => {
+    runs("first")
+    const { id, steer } = steers("second")
+    expect(turns.stop(session, { clearQueue: true }).dropped).toEqual([])
+    turns.steered(steer, "too_late")
+    expect(ledger.turns.find(id)?.state).toBe("stopped")
   })
 
   it("needs a running turn", () => {
@@ -234,7 +285,7 @@ describe("an answer", () => {
       by: by("desk"),
     })
     expect(second).toMatchObject({ kind: "too_late", request: { answeredBy: { detail: "phone" }, answer } })
-    expect(reached.filter((entry) => entry === "deliver")).toHaveLength(1)
+    expect(reached.filter((entry) => entry === "answer")).toHaveLength(1)
   })
 
   it.each([
@@ -245,7 +296,7 @@ describe("an answer", () => {
     const id = opens()
     expect(requests.answer({ id, by: by("phone"), ...given } as never).kind).toBe(kind)
     expect(ledger.requests.find(id)?.state).toBe("open")
-    expect(reached).not.toContain("deliver")
+    expect(reached).not.toContain("answer")
   })
 
   it("to nothing we asked is unknown", () => {

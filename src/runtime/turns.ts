@@ -1,21 +1,20 @@
 /** What the owner does with prompts: send, edit, reorder, drop, release, stop. All synchronous, all transactional. */
-import { nextInQueue, titleFrom } from "../core/turn.ts"
+import { isAtWork, nextInQueue, titleFrom } from "../core/turn.ts"
+import type { HandOver } from "../ledger/hand-overs.ts"
 import type { NewTurn, Turn } from "../ledger/turns.ts"
 import type { AttemptId, SessionId, TurnId } from "../protocol/ids.ts"
 import type { Outcome, Prompt } from "../protocol/session.ts"
 import type { RuntimeContext } from "./context.ts"
 import { OwnerError } from "./errors.ts"
+import type { HandOvers } from "./hand-over.ts"
 import { endOf } from "./turn-end.ts"
 
-/** Consequences that reach beyond the ledger; called after the commit unless they say otherwise. */
 export interface TurnConsequences {
-  /** The session's queue changed. */
+  readonly handOvers: HandOvers
+  /** The session's queue changed; called after the commit. */
   wake(session: SessionId): void
   /** A turn was queued: inside its transaction, so that one that can run at once is handed over with that commit. */
   queued(session: SessionId): void
-  interrupt(turn: TurnId): void
-  /** Passes a waiting turn on into the running attempt that its hold names. */
-  steer(turn: TurnId): void
 }
 
 /** `unknown`: the host died between taking it and telling. */
@@ -100,33 +99,33 @@ export class Turns {
   }
 
   /**
-   * Passes a waiting prompt on into the running turn. Where the agent cannot take it, it runs next.
+   * Passes a waiting prompt on into the running turn. Where the agent cannot take it, it runs next. Until that is known
+   * it is no longer in the queue, so nothing else can be done with it.
    * @throws OwnerError `turn_not_queued`, `nothing_running`
    */
   steer(id: TurnId): Turn {
     return this.#changeQueued(id, (turn) => {
       const { ledger, record } = this.#context
-      const running = ledger.turns.open(turn.session).find((other) => other.state !== "queued")
+      const running = ledger.turns.open(turn.session).find(isAtWork)
       if (!running?.attempt) throw new OwnerError("nothing_running")
-      ledger.turns.setHold(id, { kind: "steer", into: running.attempt })
+      ledger.turns.steer(id)
+      this.#consequences.handOvers.steer(turn, running.attempt)
       record({ kind: "turn.steering", into: running.id }, turn)
-      ledger.afterCommit(() => this.#consequences.steer(id))
     })
   }
 
   /** What became of a steer: part of the running turn, back in the queue, or nobody can tell. */
-  steered(id: TurnId, outcome: SteerOutcome): void {
-    const { ledger, record } = this.#context
+  steered(steer: Pick<HandOver, "id" | "turn" | "attempt">, outcome: SteerOutcome): void {
+    const { ledger, clock } = this.#context
     ledger.transact(() => {
-      const turn = ledger.turns.find(id)
-      if (turn?.hold?.kind !== "steer") return
+      const turn = ledger.turns.find(steer.turn)
+      if (!ledger.handOvers.done(steer.id, clock.now()) || turn?.state !== "steering") return
       if (outcome === "unknown") {
         this.#endQueued(turn, { kind: "indeterminate", consumed: "unknown", text: "" })
       } else if (outcome === "steered") {
-        this.#merge(turn, turn.hold.into)
+        this.#merge(turn, steer.attempt)
       } else {
-        this.#putFirst(turn)
-        record({ kind: "turn.steer_failed", why: outcome }, turn)
+        this.#unsteered(turn, outcome)
       }
       this.#wakeAfterCommit(turn.session)
     })
@@ -142,10 +141,10 @@ export class Turns {
       const open = ledger.turns.open(session)
       const next = nextInQueue(open, clock.now())
       const running = next.kind === "idle" ? null : next.turn
-      if (running && running.state !== "queued") {
+      if (running?.attempt && isAtWork(running)) {
         ledger.turns.requestStop(running.id, clock.now())
         if (running.stopRequestedAt === null) record({ kind: "turn.stop_requested" }, running)
-        ledger.afterCommit(() => this.#consequences.interrupt(running.id))
+        this.#consequences.handOvers.stop(running, running.attempt)
       } else if (running) {
         this.#endQueued(running)
       }
@@ -153,9 +152,20 @@ export class Turns {
         ? open.filter((turn) => turn.state === "queued" && turn.id !== running?.id)
         : []
       for (const turn of dropped) this.#endQueued(turn)
+      // Whether the agent has it is known soon; if not, it is dropped then.
+      const steering = clearQueue ? open.filter((turn) => turn.state === "steering") : []
+      for (const turn of steering) ledger.turns.requestStop(turn.id, clock.now())
       this.#wakeAfterCommit(session)
       return { running, dropped }
     })
+  }
+
+  /** Back in the queue, first; unless all that waits was taken back meanwhile. */
+  #unsteered(turn: Turn, why: "too_late" | "unsupported"): void {
+    if (turn.stopRequestedAt !== null) return this.#endQueued(turn)
+    this.#context.ledger.turns.requeue(turn.id, null)
+    this.#putFirst(turn)
+    this.#context.record({ kind: "turn.steer_failed", why }, turn)
   }
 
   #changeQueued(id: TurnId, change: (turn: Turn) => void): Turn {

@@ -47,6 +47,7 @@ export class TelegramNotices implements Surface {
       case "turn.edited":
       case "turn.moved":
       case "turn.released":
+      case "turn.steering":
         return cards.edited(about.turn)
       case "turn.steered":
         return cards.steered(about.turn, "steered")

@@ -1,5 +1,7 @@
 /** Numbers about the runtime in Prometheus' text format. What is counted is counted after its commit. */
+
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client"
+import { isAtWork } from "../core/turn.ts"
 import type { Turn } from "../ledger/turns.ts"
 import type { BotStatus } from "../protocol/control.ts"
 import type { Fact } from "../protocol/facts.ts"
@@ -138,8 +140,8 @@ const seconds = (ms: number): number => Math.max(0, ms) / 1000
 
 function addLedgerGauges(registry: Registry, { kernel }: MetricsSource): void {
   const { ledger } = kernel
-  const turns = (areQueued: boolean) =>
-    ledger.turns.allOpen().filter(({ state }) => (state === "queued") === areQueued).length
+  const turns = (areWaiting: boolean) =>
+    ledger.turns.allOpen().filter((turn) => isAtWork(turn) !== areWaiting).length
   const gauges = [
     { name: "remoteagent_queued_turns", help: "Prompts that wait", value: () => turns(true) },
     { name: "remoteagent_running_turns", help: "Turns at work", value: () => turns(false) },

@@ -84,6 +84,30 @@ export const runtimeDeaths: readonly Scenario[] = [
     },
   },
   {
+    promise:
+      "passes a prompt on once when Steer now and Run next were both tapped while the runtime was dead",
+    async play({ brain, newChat, world }) {
+      const owner = newChat()
+      const first = brain.say("Alpha is done.", { gated: true })
+      for (const more of ["Then beta.", "Then more."]) brain.say(more)
+      await owner.says("alpha-task please")
+      await owner.seesDraft(/^Alpha/)
+      await owner.says("beta-task: a line in the changelog")
+      const card = await seesButton(owner, "Steer now")
+      await world.dies()
+      const taps = [await owner.taps(card, "Steer now"), await owner.taps(card, "Run next")]
+      await world.starts()
+      const answers = await Promise.all(taps.map((tap) => tap.answer()))
+      expect(answers[0]?.text).toBe("Passing it on…")
+      // By then it is still on its way, or part of the running turn already.
+      expect(answers[1]?.text).toMatch(/being passed on to the running turn|^Too late/)
+      first.release()
+      await owner.sees("Then beta.")
+      await settles(owner)
+      expect(brain.newest().split("beta-task").length - 1).toBe(1)
+    },
+  },
+  {
     promise: "lets a command run on while the runtime is dead",
     async play(stage) {
       const { owner, prompt, workspace, go } = await runningCommand(stage)

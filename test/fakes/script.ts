@@ -5,6 +5,8 @@ export type Step =
   | { readonly do: "hold"; readonly gate: string }
   | { readonly do: "wait"; readonly gate: string }
   | { readonly do: "accept" }
+  /** Work of the agent's own, begun and ended when the gate opens, whatever has become of the prompt. */
+  | { readonly do: "later"; readonly gate: string }
   | {
       readonly do: "item"
       readonly id: string

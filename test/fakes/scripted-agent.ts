@@ -39,6 +39,7 @@ function note(line: string): void {
 async function act(attempt: string, step: Step): Promise<void> {
   switch (step.do) {
     case "hold":
+    case "later":
       return
     case "wait":
       return gate(step.gate)

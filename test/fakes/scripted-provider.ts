@@ -2,7 +2,8 @@
  * Drives the scripted agent; its settings say how. `mode` "survive": it outlives the host. `model` "hold:<gate>": it
  * opens when the gate does; "refuse": it does not open; "mute": a close says nothing of the running turn.
  */
-import { existsSync, readFileSync } from "node:fs"
+import { randomUUID } from "node:crypto"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { connect, type Socket } from "node:net"
 import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
@@ -47,6 +48,7 @@ const transcriptOf = (spec: SessionSpec) => join(spec.workspace, "transcript")
 const socketOf = (spec: SessionSpec) => join(spec.workspace, "agent.sock")
 
 async function gate(spec: SessionSpec, name: string): Promise<void> {
+  writeFileSync(join(spec.workspace, `${name}.reached`), "")
   while (!existsSync(join(spec.workspace, name))) await delay(10)
 }
 
@@ -130,6 +132,7 @@ function session(spec: SessionSpec, sink: EventSink, wire: Wire): ProviderSessio
       const steps: Step[] = JSON.parse(prompt.text)
       running = attempt
       for (const step of steps) if (step.do === "hold") await gate(spec, step.gate)
+      for (const step of steps) if (step.do === "later") void workLater(spec, sink, step.gate)
       await send({ kind: "prompt", attempt, steps })
       if (steps.some((step) => step.do === "accept")) await accepted(sink, attempt)
     },
@@ -149,6 +152,13 @@ function session(spec: SessionSpec, sink: EventSink, wire: Wire): ProviderSessio
       await wire.close()
     },
   }
+}
+
+async function workLater(spec: SessionSpec, sink: EventSink, name: string): Promise<void> {
+  await gate(spec, name)
+  const attempt = randomUUID() as AttemptId
+  sink.emit({ kind: "attempt.began", attempt, reason: "a task of its own is over" })
+  sink.emit({ kind: "attempt.ended", attempt, outcome: { kind: "completed", text: "the build is done" } })
 }
 
 /** Acceptances awaited by `send`, by attempt. */
@@ -189,6 +199,7 @@ function tell(sink: EventSink, line: AgentLine): void {
       sink.emit({ kind: "attempt.ended", attempt, outcome: { kind: "completed", text: step.text } })
       break
     case "hold":
+    case "later":
     case "wait":
     case "stream":
     case "die":

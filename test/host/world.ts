@@ -61,7 +61,7 @@ export class World {
     const live: LiveText[] = []
     const waiting = new Set<() => void>()
     const link = await ensureHost({
-      ...{ dataDir: this.dataDir, environment: this.#environment, version: "0.1.0" },
+      ...{ dataDir: this.dataDir, environment: this.#environment, version: "0.1.0", mayStart: true },
       ...(resume ?? { journal: this.#journal, acked: this.#acked }),
       hostMain: join(import.meta.dirname, "..", "fakes", "scripted-host.ts"),
       onEvent: (event) => {

@@ -10,6 +10,8 @@ export const en = {
   "error.native_open_elsewhere":
     "That session is in use by another program, probably a terminal. End it there first.",
   "error.turn_not_queued": "Too late: it is already running or done.",
+  "error.turn_steering":
+    "It is being passed on to the running turn now. When that is settled, it is part of that turn or back in the queue.",
   "error.nothing_running": "Nothing is running here.",
   "error.host_unavailable": "The agents cannot be reached right now: {reason}",
   "error.unknown_request": "Nothing asks under this id.",

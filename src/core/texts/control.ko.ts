@@ -13,6 +13,8 @@ export const ko: Translation<typeof en> = {
   "error.native_open_elsewhere":
     "그 세션은 다른 프로그램(아마 터미널)이 쓰고 있습니다. 먼저 거기서 끝내 주세요.",
   "error.turn_not_queued": "늦었습니다. 이미 진행 중이거나 끝났습니다.",
+  "error.turn_steering":
+    "지금 진행 중인 작업에 전달하고 있습니다. 곧 그 작업에 합쳐지거나 대기열로 돌아옵니다.",
   "error.nothing_running": "여기서는 아무것도 진행되고 있지 않습니다.",
   "error.host_unavailable": "지금은 에이전트에 연결할 수 없습니다: {reason}",
   "error.unknown_request": "이 번호로 묻고 있는 것이 없습니다.",

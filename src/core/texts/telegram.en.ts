@@ -58,7 +58,7 @@ export const en = {
   "queue.edit_pieces":
     "This prompt came in several pieces, so one edited piece changes nothing. Use Edit under its card.",
   "queue.steering": "Passing it on…",
-  "queue.steer_late": "The turn ended before it could be passed on; it runs next.",
+  "queue.steer_late": "It could not be passed on; it runs next.",
   "queue.edit_how": "Reply to this message with the new text.",
   "queue.too_late": "Too late: it is already running or done.",
   "queue.steered": "Passed on to the running turn.",
@@ -233,6 +233,8 @@ export const en = {
   "error.native_open_elsewhere":
     "That session is in use by another program, probably a terminal. End it there, then attach again.",
   "error.turn_not_queued": "Too late: it is already running or done.",
+  "error.turn_steering":
+    "It is being passed on to the running turn now. When that is settled, it is part of that turn or back in the queue.",
   "error.nothing_running": "Nothing is running here.",
   "error.host_unavailable": "The agents cannot be reached right now: {reason}",
   "error.internal": "Something went wrong here. Nothing was lost; details: remoteagent logs --id {id}",

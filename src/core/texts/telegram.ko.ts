@@ -61,7 +61,7 @@ export const ko: Translation<typeof en> = {
   "queue.edit_pieces":
     "여러 조각으로 온 요청이라 한 조각을 수정해도 바뀌지 않습니다. 카드의 수정 버튼을 쓰세요.",
   "queue.steering": "전달하는 중…",
-  "queue.steer_late": "전달하기 전에 작업이 끝났습니다. 다음에 실행합니다.",
+  "queue.steer_late": "전달하지 못했습니다. 다음에 실행합니다.",
   "queue.edit_how": "이 메시지에 새 내용으로 답장하세요.",
   "queue.too_late": "늦었습니다. 이미 실행 중이거나 끝났습니다.",
   "queue.steered": "실행 중인 작업에 전달했습니다.",
@@ -235,6 +235,8 @@ export const ko: Translation<typeof en> = {
   "error.native_open_elsewhere":
     "다른 프로그램(아마 터미널)이 그 세션을 사용 중입니다. 그곳에서 끝낸 뒤 다시 연결하세요.",
   "error.turn_not_queued": "늦었습니다. 이미 실행 중이거나 끝났습니다.",
+  "error.turn_steering":
+    "지금 실행 중인 작업에 전달하고 있습니다. 곧 그 작업에 합쳐지거나 대기열로 돌아옵니다.",
   "error.nothing_running": "여기서 실행 중인 것이 없습니다.",
   "error.host_unavailable": "지금은 에이전트에 연결할 수 없습니다: {reason}",
   "error.internal": "문제가 생겼습니다. 잃어버린 것은 없습니다. 자세히: remoteagent logs --id {id}",

@@ -19,6 +19,8 @@ export interface LaunchOptions extends Omit<ConnectOptions, "socketPath"> {
   readonly dataDir: string
   /** Our own environment: the host gets it without what is ours alone. */
   readonly environment: Environment
+  /** Where no host runs, one is started. Otherwise that is an error, `unreachable`. */
+  readonly mayStart: boolean
   /** The host's program; the one of this installation unless a test brings its own. */
   readonly hostMain?: string
 }
@@ -45,7 +47,7 @@ export async function ensureHost(options: LaunchOptions): Promise<HostLink> {
   const connection = { ...options, socketPath: socketPath(options.dataDir, "host") }
   const until = performance.now() + START_LIMIT_MS
   for (;;) {
-    const link = await connectOrNull(connection)
+    const link = options.mayStart ? await connectOrNull(connection) : await connectHost(connection)
     if (link !== null) return retiringStrangers(link, options.version)
     const signal = await startHost(options)
     if (signal.kind === "failed") throw notStarted(signal.reason)

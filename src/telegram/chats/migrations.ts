@@ -1,4 +1,5 @@
 /** Follows a group that became a supergroup: its session, what is owed to it and what can be tapped go along. */
+import { isAtWork } from "../../core/turn.ts"
 import type { Ledger } from "../../ledger/ledger.ts"
 import type { OutboxRow } from "../../ledger/outbox.ts"
 import type { Kernel } from "../../runtime/kernel.ts"
@@ -99,7 +100,7 @@ export class Migrations {
       if (session) requests.moved(request, session, moved)
     }
     for (const turn of ledger.turns.allOpen()) {
-      if (turn.state !== "queued") continue
+      if (isAtWork(turn)) continue
       const left = ledger.outbox.ofTurn(turn.id).map((row) => leftBehind(row, moved))
       for (const to of left) if (to) cards.waits(turn, { ...to, chat: moved.to })
     }

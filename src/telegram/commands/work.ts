@@ -1,4 +1,5 @@
 /** `/stop`, `/queue`, `/steer`: the turn at work and those that wait. */
+import { isAtWork } from "../../core/turn.ts"
 import type { Turn } from "../../ledger/turns.ts"
 import type { SessionId } from "../../protocol/ids.ts"
 import { bold, concat, join } from "../rendering/rich.ts"
@@ -19,8 +20,8 @@ export const stop: Command = {
       turn: running.id,
       clearQueue: true,
     })
-    const isAtWork = running.state !== "queued" || running.startedAt !== null
-    const said = isAtWork
+    const hasBegun = isAtWork(running) || running.startedAt !== null
+    const said = hasBegun
       ? call.say("stop.stopping", { session: session.id })
       : call.say("stop.not_begun", { text: promptLine(running, 80) })
     call.reply(said, waiting.length > 0 ? [[clear]] : [])
@@ -85,5 +86,6 @@ function isBusy(call: Call, session: SessionId): boolean {
 function label(call: Call, turn: Turn) {
   const text = promptLine(turn, 80)
   if (turn.hold?.kind === "confirm") return `${text} — ${call.say("queue.asks")}`
+  if (turn.state === "steering") return `${text} — ${call.say("queue.steering")}`
   return turn.state === "queued" ? text : concat(bold(call.say("queue.running")), `: ${text}`)
 }

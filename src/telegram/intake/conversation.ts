@@ -1,5 +1,7 @@
 /** Decides what each of the owner's updates means, and prepares its effect. */
+
 import type { Message, Update } from "grammy/types"
+import { isAtWork } from "../../core/turn.ts"
 import { type Effect, nothing } from "../../runtime/commands/effect.ts"
 import type { Kernel } from "../../runtime/kernel.ts"
 import type { Membership } from "../chats/membership.ts"
@@ -71,7 +73,7 @@ export class Conversation {
   #isAtWork(address: Address): boolean {
     const { ledger } = this.#spec.kernel
     const session = shownAt(ledger, address)
-    return session !== null && ledger.turns.open(session).some(({ state }) => state !== "queued")
+    return session !== null && ledger.turns.open(session).some(isAtWork)
   }
 
   async #messages(messages: readonly Message[], { address, clientId }: Received): Promise<Effect> {

@@ -104,7 +104,8 @@ export class Prompts {
       return
     }
     const key = `edit_late:${formatAddress(address)}:${message.message_id}:${message.edit_date ?? 0}`
-    out.text(address, isWaiting ? say("queue.edit_pieces") : say("queue.edit_late"), {
+    const late = say(current?.state === "steering" ? "error.turn_steering" : "queue.edit_late")
+    out.text(address, isWaiting ? say("queue.edit_pieces") : late, {
       key,
       priority: "answer",
       session: turn.session,

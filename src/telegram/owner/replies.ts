@@ -56,6 +56,7 @@ export class Replies {
     const { kernel, say } = this.#spec
     return () => {
       const turn = kernel.ledger.turns.find(id)
+      if (turn?.state === "steering") return tell(say("error.turn_steering"))
       if (turn?.state !== "queued") return tell(say("queue.too_late"))
       if (turn.prompt.text === text) return tell(say("queue.unchanged"))
       kernel.turns.edit(id, { text, files: turn.prompt.files })

@@ -135,8 +135,9 @@ export class Taps {
   }
 
   #askForText(id: TurnId, to: Address): Notice | undefined {
-    const { kernel, say, replies } = this.#spec
-    if (kernel.ledger.turns.find(id)?.state !== "queued") return { text: say("queue.too_late"), alert: true }
+    const { kernel, replies } = this.#spec
+    const turn = kernel.ledger.turns.find(id)
+    if (turn?.state !== "queued") throw new OwnerError("turn_not_queued", { state: turn?.state ?? "" })
     replies.askForText(id, to)
     return undefined
   }

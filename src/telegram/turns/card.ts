@@ -4,6 +4,7 @@
  */
 import { formatDuration } from "../../core/duration.ts"
 import type { TelegramSay } from "../../core/texts/telegram.ts"
+import { isAtWork } from "../../core/turn.ts"
 import type { Ledger } from "../../ledger/ledger.ts"
 import type { OutboxRow, Priority } from "../../ledger/outbox.ts"
 import type { Session } from "../../ledger/sessions.ts"
@@ -91,7 +92,11 @@ export class TurnCards {
       unsupported: say("queue.steer_unsupported"),
     }[outcome]
     const text = concat(bold(note), `\n${promptLine(turn, TEXT_SHOWN)}`)
-    const buttonsAt = outcome === "steered" ? null : (to: Address) => [this.#changeButtons(turn, to)]
+    // It may have come too early: the agent was still being opened.
+    const mayTryAgain = outcome === "too_late" && this.#spec.ledger.turns.open(turn.session).some(isAtWork)
+    const again = (to: Address) => (mayTryAgain ? [[this.#steerButton(turn, to)]] : [])
+    const buttonsAt =
+      outcome === "steered" ? null : (to: Address) => [this.#changeButtons(turn, to), ...again(to)]
     this.#editAll(turn, text, { priority: "answer", buttonsAt })
   }
 
@@ -149,6 +154,7 @@ export class TurnCards {
   #waitingText(turn: Turn): Rich {
     const { say } = this.#spec
     const text = promptLine(turn, TEXT_SHOWN)
+    if (turn.state === "steering") return concat(bold(`⏳ ${say("queue.steering")}`), `\n${text}`)
     if (turn.hold?.kind !== "confirm") return concat(bold(`⏳ ${say("queue.card")}`), `\n${text}`)
     return concat(bold(say("queue.held", { when: clockTime(turn.hold.sentAt) })), `\n${text}`)
   }
@@ -177,14 +183,19 @@ export class TurnCards {
 
   #waitingButtons(turn: Turn, to: Address): Buttons {
     const { say, out } = this.#spec
+    if (turn.state === "steering") return []
     if (turn.hold?.kind === "confirm") {
       const run = out.button(to, say("button.run"), { kind: "turn.release", turn: turn.id }, "success")
       const skip = out.button(to, say("button.skip"), { kind: "turn.drop", turn: turn.id }, "danger")
       return [[run, out.button(to, say("button.edit"), { kind: "turn.edit", turn: turn.id }), skip]]
     }
-    const steer = out.button(to, say("button.steer"), { kind: "turn.steer", turn: turn.id })
     const next = out.button(to, say("button.run_next"), { kind: "turn.next", turn: turn.id })
-    return [this.#changeButtons(turn, to), [steer, next]]
+    return [this.#changeButtons(turn, to), [this.#steerButton(turn, to), next]]
+  }
+
+  #steerButton(turn: Turn, to: Address) {
+    const { say, out } = this.#spec
+    return out.button(to, say("button.steer"), { kind: "turn.steer", turn: turn.id })
   }
 
   #changeButtons(turn: Turn, to: Address) {

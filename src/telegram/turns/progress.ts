@@ -2,9 +2,11 @@
  * What running turns look like while they run: a live draft of the answer in private chats, and a status card for
  * turns that take longer or where drafts are not possible. Nothing here is owed; it is rebuilt from state.
  */
+
 import { formatDuration } from "../../core/duration.ts"
 import { explainReason } from "../../core/failure-words.ts"
 import type { TelegramSay } from "../../core/texts/telegram.ts"
+import { isAtWork } from "../../core/turn.ts"
 import type { Session } from "../../ledger/sessions.ts"
 import type { Turn } from "../../ledger/turns.ts"
 import type { TurnId } from "../../protocol/ids.ts"
@@ -63,7 +65,7 @@ export class Progress {
 
   start(): () => void {
     const { kernel } = this.#spec
-    for (const turn of kernel.ledger.turns.allOpen()) if (turn.state !== "queued") this.watch(turn)
+    for (const turn of kernel.ledger.turns.allOpen()) if (isAtWork(turn)) this.watch(turn)
     const unsubscribe = kernel.live.subscribe((live, change) => {
       if (change === "ended") this.forget(live.turn)
       else this.#onChange(live)

@@ -39,7 +39,7 @@ export function wordError(
     case "native_open_elsewhere":
       return say("error.native_open_elsewhere")
     case "turn_not_queued":
-      return say("error.turn_not_queued")
+      return say(data.state === "steering" ? "error.turn_steering" : "error.turn_not_queued")
     case "nothing_running":
       return say("error.nothing_running")
     case "host_unavailable":

@@ -57,7 +57,10 @@ function ownerFault(error: OwnerError, say: ControlSay): ControlFault {
     case "native_open_elsewhere":
       return fault("conflict", say("error.native_open_elsewhere"))
     case "turn_not_queued":
-      return fault("conflict", say("error.turn_not_queued"))
+      return fault(
+        "conflict",
+        say(data.state === "steering" ? "error.turn_steering" : "error.turn_not_queued"),
+      )
     case "nothing_running":
       return fault("conflict", say("error.nothing_running"))
     case "host_unavailable":

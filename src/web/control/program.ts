@@ -1,5 +1,7 @@
 /** The runtime itself: how it is, what its agents say, and its end. */
+
 import { Hono } from "hono"
+import { isAtWork } from "../../core/turn.ts"
 import {
   type ProvidersReply,
   type RuntimeStatus,
@@ -28,12 +30,12 @@ export function programRoutes(context: ControlContext): Hono {
 function readStatus({ kernel, status }: ControlContext): RuntimeStatus {
   const { ledger, hostPid } = kernel
   const open = ledger.turns.allOpen()
-  const working = new Set(open.filter((turn) => turn.state !== "queued").map((turn) => turn.session))
+  const working = new Set(open.filter(isAtWork).map((turn) => turn.session))
   return {
     ...status(),
     host: hostStatus(hostPid, working.size > 0),
     sessions: { open: ledger.overview.openSessions(), working: working.size },
-    queuedTurns: open.filter((turn) => turn.state === "queued").length,
+    queuedTurns: open.filter((turn) => !isAtWork(turn)).length,
     openRequests: ledger.requests.allOpen().length,
     undelivered: ledger.outbox.depth(),
   }

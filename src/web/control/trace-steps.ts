@@ -12,6 +12,8 @@ export type TraceStep = TraceReply["steps"][number]
 
 export interface TurnTrace {
   readonly turn: Turn
+  /** Of the host that was told of its last attempt. */
+  readonly journal: string | null
   readonly clientId: string | null
   readonly update: TracedUpdate | null
   readonly channel: string | null
@@ -44,11 +46,11 @@ function receivedStep({ update }: TurnTrace, say: ControlSay): readonly TraceSte
 
 /** An attempt that the agent has not accepted left nothing but its id: it was handed over after all that is told. */
 function handOverStep(
-  { turn }: TurnTrace,
+  { turn, journal }: TurnTrace,
   told: readonly TraceStep[],
   say: ControlSay,
 ): readonly TraceStep[] {
-  const { attempt, journal } = turn
+  const { attempt } = turn
   if (!attempt || told.some((step) => step.step === "accepted" && step.ids?.attempt === attempt)) return []
   const ids = { attempt, ...(journal ? { journal } : {}) }
   const end = told.findIndex((step) => step.step === "ended")

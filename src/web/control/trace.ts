@@ -28,6 +28,7 @@ function gather(ledger: Ledger, turn: Turn): TurnTrace {
   const rows = [...outbox.ofTurn(turn.id), ...requests.flatMap(({ id }) => outbox.ofRequest(id))]
   return {
     ...{ turn, clientId, requests },
+    journal: turn.attempt && ledger.handOvers.journalOf(turn.attempt),
     update: updateOf(ledger, clientId),
     channel: turn.channel === null ? null : (channels.find(turn.channel)?.address ?? null),
     provider: provider ?? "",

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest"
-import type { Clock } from "../core/clock.ts"
-import type { Log } from "../core/log.ts"
-import { HostConnection } from "./host-connection.ts"
-import { type HostLink, HostLinkError } from "./host-link/link.ts"
+import type { Clock } from "../../core/clock.ts"
+import type { Log } from "../../core/log.ts"
+import { type HostLink, HostLinkError } from "../host-link/link.ts"
+import { HostConnection } from "./connection.ts"
 
 /** Timers that run when the test says so. */
 class Timers implements Clock {
