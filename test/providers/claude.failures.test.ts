@@ -44,6 +44,7 @@ describe.runIf(binary !== null)("claude in trouble", () => {
       ["max_tokens", "bad_request"],
       ["refusal", "refused"],
       ["no_content", "empty_response"],
+      ["empty", "empty_response"],
       ["reset", "transport"],
     ]
     it.each(table)("%s is %s", async (kind, expected) => {
@@ -103,8 +104,19 @@ describe.runIf(binary !== null)("claude in trouble", () => {
       failure: {
         class: "usage_limit",
         resetsAt: resetsAt * 1000,
-        detail: expect.stringMatching(/5-hour limit/),
+        detail: expect.stringMatching(/hit your .*limit/),
       },
+    })
+    await opened.session.close()
+  })
+
+  it("takes a passing refusal of a subscription's service for what it is", async () => {
+    const env = { ANTHROPIC_API_KEY: "", CLAUDE_CODE_OAUTH_TOKEN: "sk-ant-oat01-scripted" }
+    const opened = await world.open(world.spec(), world.create({ env }))
+    world.model.script.fail("rate_limit", { times: 5 })
+    expect(await opened.recorder.ended(await opened.send("one"))).toMatchObject({
+      kind: "failed",
+      failure: { class: "rate_limit" },
     })
     await opened.session.close()
   })

@@ -138,6 +138,46 @@ describe.runIf(binary !== null)("claude across processes", () => {
     await prompted(await world.open(world.spec({ nativeId })), "mine again", "ok")
   })
 
+  it("looks before each prompt whether a terminal has opened the session, and goes on behind it", async () => {
+    const opened = await world.open()
+    await prompted(opened, "phone one", "ok")
+    const { nativeId } = opened.session
+    const terminal = await keptOpenByHand(nativeId)
+    await expect(opened.send("phone two")).rejects.toMatchObject({
+      failure: { class: "bad_request", reason: { code: "open_elsewhere" } },
+    })
+    expect(world.model.promptsContaining("phone two")).toBe(0)
+    terminal.stdin?.end()
+    await once(terminal, "exit")
+    world.model.script.reply("by hand", { when: "terminal one" })
+    await byHand("terminal one", ["--resume", nativeId])
+    await prompted(opened, "phone three", "ok")
+    const seen = JSON.stringify(world.model.requests.at(-1)?.body.messages)
+    for (const prompt of ["phone one", "terminal one", "phone three"]) expect(seen).toContain(prompt)
+  })
+
+  it("belongs to the directory it was begun in, wherever its commands went", async () => {
+    const below = join(world.workspace, "below")
+    mkdirSync(below)
+    const opened = await world.open(world.spec({ settings: { mode: "acceptEdits" } }))
+    world.model.script.tool("Bash", { command: `cd ${below}`, description: "go below" })
+    world.model.script.reply("went")
+    const attempt = await opened.send("go below")
+    const end = await opened.recorder.until(() =>
+      opened.recorder
+        .of(attempt)
+        .find((one) => one.kind === "request.opened" || one.kind === "attempt.ended"),
+    )
+    if (end.kind === "request.opened")
+      await opened.session.answer(end.request, { kind: "option", option: "allow_once" })
+    await opened.recorder.ended(attempt)
+    await prompted(opened, "where now?", "below")
+    const { nativeId } = opened.session
+    await opened.session.close()
+    const [listed] = await world.provider.listNative({ limit: 1, nativeId })
+    expect(listed?.workspace).toBe(world.workspace)
+  })
+
   it("does not count its own process, nor one that is gone, as a terminal", async () => {
     const opened = await world.open()
     await prompted(opened, "hello", "ok")

@@ -1,5 +1,5 @@
 /** The real `claude` at work: what it says, asks and does, as events. */
-import { readFileSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { listProcesses } from "../../src/platform/process-table.ts"
@@ -7,7 +7,7 @@ import type { Settings } from "../../src/protocol/session.ts"
 import { claudeBinary } from "../agents/install.ts"
 import { userTexts } from "../fakes/models/messages.ts"
 import { type ClaudeWorld, createClaudeWorld, itemOf, type Opened } from "./claude-world.ts"
-import { expectWholeAttempt } from "./recorder.ts"
+import { expectWholeAttempt, type Recorder } from "./recorder.ts"
 
 const binary = claudeBinary()
 
@@ -125,6 +125,47 @@ describe.runIf(binary !== null)("claude", () => {
       expect(await opened.recorder.ended(began.attempt)).toEqual({ kind: "completed", text: "it has ended" })
     })
 
+    it("is over with its answer, whatever a sub-agent does in the background, and the next is answered", async () => {
+      const { script } = world.model
+      const made = join(world.workspace, "made-by-helper.txt")
+      const helper = { description: "helper", prompt: "HELPER WORK", subagent_type: "general-purpose" }
+      script.tool("Agent", { ...helper, run_in_background: true })
+      script.tool("Bash", { command: `touch ${made}`, description: "x" }, { during: "HELPER WORK" })
+      script.reply("helper is done", { during: "HELPER WORK" })
+      script.reply("main answer")
+      const opened = await open()
+      const attempt = await opened.send("delegate it")
+      expect(await opened.recorder.ended(attempt)).toEqual({ kind: "completed", text: "main answer" })
+      expectWholeAttempt(opened.recorder, attempt)
+
+      script.reply("second answer", { when: "SECOND" })
+      const second = await opened.send("SECOND")
+      expect(await opened.recorder.ended(second)).toEqual({ kind: "completed", text: "second answer" })
+
+      // The sub-agent still waits for leave; whichever attempt its question is under, it is put to the owner.
+      const asked = await opened.recorder.until(() => openRequest(opened.recorder))
+      expect(asked.body).toMatchObject({ command: `touch ${made}`, origin: { subagent: expect.any(String) } })
+      const answer = { kind: "option", option: "allow_once" } as const
+      expect(await opened.session.answer(asked.request, answer)).toBe("answered")
+      await eventually(async () => existsSync(made))
+    })
+
+    it("that compacts says whether it did", async () => {
+      const opened = await open()
+      world.model.script.reply("first")
+      await opened.recorder.ended(await opened.send("hello"))
+      const compacted = await opened.send("/compact")
+      expect(await opened.recorder.ended(compacted)).toEqual({ kind: "completed", text: "" })
+      const again = await opened.send("/compact")
+      expect(await opened.recorder.ended(again)).toMatchObject({
+        kind: "failed",
+        failure: {
+          reason: { code: "not_compacted" },
+          detail: expect.stringContaining("Not enough messages"),
+        },
+      })
+    })
+
     it("of a local command ends without an answer of the model", async () => {
       world.model.script.reply("first")
       const opened = await open()
@@ -164,6 +205,32 @@ describe.runIf(binary !== null)("claude", () => {
       expect(itemOf(opened, attempt, "command")).toMatchObject({ status: "interrupted" })
       await eventually(async () => (await running()).length === 0)
       expectWholeAttempt(opened.recorder, attempt)
+    })
+
+    it("ends the background command that the turn began, and leaves the others", async () => {
+      const opened = await open()
+      const { script } = world.model
+      const log = join(world.workspace, "kept.log")
+      const tail = (name: string) => ({
+        command: `tail -f ${log}.${name}`,
+        description: name,
+        run_in_background: true,
+      })
+      writeFileSync(`${log}.kept`, "")
+      writeFileSync(`${log}.ended`, "")
+      script.tool("Bash", tail("kept"))
+      script.reply("one runs")
+      await opened.recorder.ended(await opened.send("first"))
+      script.tool("Bash", tail("ended"))
+      const reply = script.reply("two run", { gated: true })
+      const attempt = await opened.send("second")
+      await reply.reached
+      const running = (name: string) => commandsContaining(`tail -f ${log}.${name}`)
+      await eventually(async () => (await running("kept")).length + (await running("ended")).length >= 2)
+      await opened.session.interrupt()
+      expect(await opened.recorder.ended(attempt)).toMatchObject({ kind: "stopped" })
+      await eventually(async () => (await running("ended")).length === 0)
+      expect(await running("kept")).not.toEqual([])
     })
 
     it("also withdraws what was steered in and not yet read", async () => {
@@ -221,6 +288,13 @@ describe.runIf(binary !== null)("claude", () => {
     })
   })
 })
+
+function openRequest(recorder: Recorder) {
+  const closed = recorder.events.flatMap((event) => (event.kind === "request.closed" ? [event.request] : []))
+  return recorder.events
+    .filter((event) => event.kind === "request.opened")
+    .find((event) => !closed.includes(event.request))
+}
 
 async function commandsContaining(text: string): Promise<readonly string[]> {
   const rows = await listProcesses()

@@ -69,4 +69,20 @@ describe("classify", () => {
       expect(failure).not.toHaveProperty("detail")
     }
   })
+
+  it("shows no key", () => {
+    const said = result({
+      result: "Incorrect API key provided: sk-proj-0123456789abcdefghijklmnopqrstuvwxyz.",
+    })
+    const { detail } = classify({ result: said, assistantError: "invalid_request", rejectedUntil: undefined })
+    expect(detail).toMatch(/^Incorrect API key provided: \S*redacted/)
+    expect(detail).not.toContain("0123456789")
+  })
+
+  it("calls an answer without any content empty only where nothing was shown", () => {
+    const said = result({ result: "API Error: API returned an empty or malformed response (HTTP 200)" })
+    const evidence = { result: said, assistantError: undefined, rejectedUntil: undefined }
+    expect(classify(evidence)).toEqual({ class: "empty_response" })
+    expect(classify({ ...evidence, shown: true })).toEqual({ class: "transport" })
+  })
 })

@@ -35,12 +35,12 @@ describe("sessionArgs", () => {
 
 describe("isOlder", () => {
   it.each([
-    ["2.1.228", true],
-    ["2.1.229", false],
+    ["2.1.301", true],
+    ["2.1.302", false],
     ["2.1.1000", false],
     ["2.2.0", false],
     ["1.9.999", true],
-  ])("%s against 2.1.229: %s", (version, expected) => {
-    expect(isOlder(version, "2.1.229")).toBe(expected)
+  ])("%s against 2.1.302: %s", (version, expected) => {
+    expect(isOlder(version, "2.1.302")).toBe(expected)
   })
 })

@@ -1,5 +1,6 @@
 /** Claude Code's conversations as the owner sees them in a list, from the first and last lines of each transcript. */
-import { realpath } from "node:fs/promises"
+import { realpath, stat } from "node:fs/promises"
+import path from "node:path"
 import { z } from "zod"
 import { isMissing } from "../../platform/system-error.ts"
 import type { NativeSession } from "../../protocol/session.ts"
@@ -8,6 +9,7 @@ import {
   describeTranscript,
   findTranscript,
   headAndTail,
+  isNamedAfter,
   listTranscripts,
   type TranscriptFile,
 } from "./transcript-file.ts"
@@ -15,17 +17,19 @@ import {
 const READ = 64 * 1024
 const MAX_TITLE = 120
 
+const text = z.string().optional().catch(undefined)
+const flag = z.boolean().optional().catch(undefined)
 const Line = z.looseObject({
-  type: z.string().optional(),
-  cwd: z.string().optional(),
-  entrypoint: z.string().optional(),
-  permissionMode: z.string().optional(),
-  isMeta: z.boolean().optional(),
-  isSidechain: z.boolean().optional(),
-  customTitle: z.string().optional(),
-  aiTitle: z.string().optional(),
-  summary: z.string().optional(),
-  message: z.looseObject({ model: z.string().optional(), content: z.unknown().optional() }).optional(),
+  type: text,
+  cwd: text,
+  entrypoint: text,
+  permissionMode: text,
+  isMeta: flag,
+  isSidechain: flag,
+  customTitle: text,
+  aiTitle: text,
+  summary: text,
+  message: z.looseObject({ model: text, content: z.unknown().optional() }).optional().catch(undefined),
 })
 type Line = z.infer<typeof Line>
 
@@ -74,7 +78,7 @@ async function describe(file: TranscriptFile, context: NativeContext): Promise<N
   const { head, tail } = await headAndTail(file.file, READ)
   const first = head.flatMap(parse)
   const last = tail.flatMap(parse).reverse()
-  const workspace = firstOf(last, "cwd") ?? firstOf(first, "cwd")
+  const workspace = await workspaceOf(path.basename(path.dirname(file.file)), [...last, ...first])
   const prompt = first.map(promptOf).find((text) => text !== null)
   if (workspace === undefined || prompt === undefined) return null
   const model = last.find((line) => line.type === "assistant" && isReal(line.message?.model))?.message?.model
@@ -94,6 +98,23 @@ async function describe(file: TranscriptFile, context: NativeContext): Promise<N
   }
 }
 
+/**
+ * The directory that the conversation belongs to: Claude Code names the transcript's directory after it. Wherever its
+ * commands went later is another one, and where it is gone, the last one that is still there serves.
+ */
+async function workspaceOf(project: string, lines: readonly Line[]): Promise<string | undefined> {
+  const seen = [...new Set(lines.flatMap((line) => line.cwd ?? []))]
+  const own = seen.filter((cwd) => isNamedAfter(project, cwd))
+  const candidates = [...own, ...seen.filter((cwd) => !own.includes(cwd))]
+  for (const cwd of candidates) if (await isDirectory(cwd)) return cwd
+  return candidates[0]
+}
+
+async function isDirectory(cwd: string): Promise<boolean> {
+  const found = await stat(cwd).catch(() => null)
+  return found?.isDirectory() ?? false
+}
+
 function parse(text: string): readonly Line[] {
   try {
     const line = Line.safeParse(JSON.parse(text))
@@ -104,7 +125,7 @@ function parse(text: string): readonly Line[] {
   }
 }
 
-function firstOf(lines: readonly Line[], field: "cwd" | "entrypoint" | "permissionMode"): string | undefined {
+function firstOf(lines: readonly Line[], field: "entrypoint" | "permissionMode"): string | undefined {
   return lines.find((line) => line[field] !== undefined)?.[field]
 }
 

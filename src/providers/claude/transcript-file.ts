@@ -46,6 +46,12 @@ function mayBelongTo(project: string, workspace: string): boolean {
   return project.endsWith(lastPart) || project.length > 150
 }
 
+/** Whether the project's directory is the one of this workspace. */
+export function isNamedAfter(project: string, workspace: string): boolean {
+  const name = workspace.replace(/[^a-zA-Z0-9]/g, "-")
+  return project === name || (project.length > 150 && name.startsWith(project.slice(0, 150)))
+}
+
 export async function describeTranscript(file: string): Promise<TranscriptFile> {
   const stats = await stat(file)
   return {
