@@ -37,6 +37,8 @@ export function explainReason(reason: Reason, say: FailureSay): string {
       return say("reason.too_old", reason)
     case "no_answer":
       return say("reason.no_answer", reason)
+    case "hangs":
+      return say("reason.hangs", reason)
     case "protocol_mismatch":
       return say("reason.protocol_mismatch", reason)
     case "key_variable_missing":

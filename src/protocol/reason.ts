@@ -39,6 +39,8 @@ export const Reason = z.discriminatedUnion("code", [
     request: z.string(),
     seconds: z.number().nonnegative(),
   }),
+  /** It runs, and does not even answer `request`. */
+  z.object({ code: z.literal("hangs"), agent, request: z.string() }),
   z.object({ code: z.literal("protocol_mismatch"), agent, version: z.string() }),
   about("answer_not_understood"),
   about("adapter_failed"),

@@ -273,6 +273,14 @@ export const Notice = z.discriminatedUnion("code", [
   }),
   z.object({ code: z.literal("model_changed"), from: z.string().optional(), to: z.string() }),
   z.object({ code: z.literal("context_compacted") }),
+  /** What the agent works towards by itself, turn after turn, and the tokens it has spent on it, of `budget`. */
+  z.object({
+    code: z.literal("goal"),
+    objective: z.string(),
+    state: z.enum(["active", "paused", "blocked", "limited", "reached"]),
+    tokens: z.number().nonnegative(),
+    budget: z.number().nonnegative().optional(),
+  }),
   /** `detail`: the agent's own words; empty where `reason` says it in the owner's language. */
   z.object({ code: z.literal("sandbox_unusable"), detail: z.string(), reason: OptionalReason }),
   z.object({ code: z.literal("warning"), detail: z.string(), reason: OptionalReason }),

@@ -60,6 +60,25 @@ describe("what is told of an attempt", () => {
     expect(kinds(told)).toEqual(["attempt.accepted", "item"])
   })
 
+  it("goes on where the agent prompts itself: what is open is closed, what is done is forgotten", () => {
+    const { told, record } = recorded()
+    record.accept()
+    record.put({ ...command, id: "c" })
+    record.append("m", "message", "unfinished")
+    record.startOver()
+    expect(record.items()).toEqual([])
+    expect(told.slice(-2)).toMatchObject([
+      { kind: "item", item: { id: "c", status: "interrupted" } },
+      { kind: "item", item: { id: "m", status: "dropped" } },
+    ])
+    record.append("m2", "message", "more")
+    record.end({ kind: "completed", text: "more" })
+    expect(kinds(told).filter((kind) => kind.startsWith("attempt"))).toEqual([
+      "attempt.accepted",
+      "attempt.ended",
+    ])
+  })
+
   it("tells nothing of an attempt that was given up before it began", () => {
     const { told, record } = recorded()
     record.append("m", "message", "hi")

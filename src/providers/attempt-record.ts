@@ -120,14 +120,21 @@ export class AttemptRecord {
     })
   }
 
+  /** The agent goes on by itself, as if prompted again: what it had begun is closed, what it had done is forgotten. */
+  startOver(): void {
+    this.#tell("a further turn", () => {
+      this.#closeItems({ kind: "completed", text: "" })
+      this.#items.clear()
+      this.#outputs.clear()
+    })
+  }
+
   /** Closes whatever is open. The first end counts. */
   end(outcome: Outcome): void {
     if (this.#state === "ended") return this.#late("another end")
     this.accept()
     for (const request of [...this.#requests]) this.requestClosed(request, "withdrawn")
-    for (const item of this.#items.values()) {
-      if (item.status === "running") this.#put({ ...item, status: this.#closing(item, outcome) })
-    }
+    this.#closeItems(outcome)
     this.#state = "ended"
     this.#emit({ kind: "attempt.ended", attempt: this.attempt, outcome })
   }
@@ -194,6 +201,12 @@ export class AttemptRecord {
 
   #delta(id: ItemId, channel: DeltaChannel, text: string): void {
     this.#parts.sink.delta(this.attempt, id, channel, text)
+  }
+
+  #closeItems(outcome: Outcome): void {
+    for (const item of this.#items.values()) {
+      if (item.status === "running") this.#put({ ...item, status: this.#closing(item, outcome) })
+    }
   }
 
   #closing(item: Item, outcome: Outcome): ItemStatus {

@@ -7,6 +7,8 @@ const ITEMS_KEPT = 100
 /** UTF-16 units of one item's text: more than any surface shows at once. */
 const TEXT_KEPT = 64 * 1024
 
+type Goal = Extract<Notice, { code: "goal" }>
+
 export interface LiveText {
   readonly channel: "message" | "reasoning" | "output"
   /** Where `text` begins in the item's whole text; above 0 when its beginning was let go. */
@@ -22,6 +24,8 @@ export interface LiveTurn {
   /** Text of items that are still being written, by item. */
   readonly texts: ReadonlyMap<string, LiveText>
   readonly notice: Notice | null
+  /** What the agent works towards by itself, as it was last told. */
+  readonly goal: Goal | null
   readonly usage: Usage | null
 }
 
@@ -77,7 +81,8 @@ export class LiveTurns {
 
   notice(turn: TurnId, session: SessionId, notice: Notice): void {
     const live = this.#ensure(turn, session)
-    live.notice = notice
+    if (notice.code === "goal") live.goal = notice
+    else live.notice = notice
     this.#tell(live, "notice")
   }
 
@@ -97,7 +102,15 @@ export class LiveTurns {
   #ensure(turn: TurnId, session: SessionId): Mutable {
     const known = this.#turns.get(turn)
     if (known) return known
-    const live: Mutable = { turn, session, items: new Map(), texts: new Map(), notice: null, usage: null }
+    const live: Mutable = {
+      turn,
+      session,
+      items: new Map(),
+      texts: new Map(),
+      notice: null,
+      goal: null,
+      usage: null,
+    }
     this.#turns.set(turn, live)
     return live
   }

@@ -1,5 +1,6 @@
 /** An agent's items as lines of text. Everything in them comes from an agent, so nothing of it is trusted. */
 import { explainReason } from "../../core/failure-words.ts"
+import { goalLine } from "../../core/goal-words.ts"
 import type { ChatSay } from "../../core/texts/chat.ts"
 import type { FileChange, Item, Notice, PlanStep } from "../../protocol/session.ts"
 import { harmless } from "../harmless.ts"
@@ -50,6 +51,8 @@ export function noticeLine(notice: Notice, say: ChatSay): Line {
       return dim(say(`notice.${notice.code}`))
     case "model_changed":
       return dim(say("notice.model_changed", { to: harmless(notice.to) }))
+    case "goal":
+      return dim(harmless(goalLine(notice, say)))
     case "silent":
       return dim(say("notice.silent", { seconds: Math.round(notice.seconds) }))
     case "sandbox_unusable":

@@ -1,11 +1,12 @@
 import { en } from "./chat.en.ts"
 import { ko } from "./chat.ko.ts"
 import { failureTables } from "./failure.ts"
+import { goalTables } from "./goal.ts"
 import { permissionTables } from "./permission.ts"
 import { texts } from "./text.ts"
 
 export const chatText = texts({
-  en: { ...failureTables.en, ...permissionTables.en, ...en },
-  ko: { ...failureTables.ko, ...permissionTables.ko, ...ko },
+  en: { ...failureTables.en, ...permissionTables.en, ...goalTables.en, ...en },
+  ko: { ...failureTables.ko, ...permissionTables.ko, ...goalTables.ko, ...ko },
 })
 export type ChatSay = ReturnType<typeof chatText>

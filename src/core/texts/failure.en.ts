@@ -31,6 +31,8 @@ export const en = {
   "reason.ended_at_start": "{agent} ended while it started. Start it once in a terminal to see why.",
   "reason.no_answer":
     "{agent} did not answer “{request}” within {seconds} s. Start it once in a terminal to see why.",
+  "reason.hangs":
+    "{agent} was running but hung: it no longer answered “{request}”, so it was ended. Look at what it has done before you send this again.",
   "reason.protocol_mismatch":
     "{agent} speaks version {version} of the agents' protocol; 1 is needed. Install a version that speaks it.",
   "reason.answer_not_understood":

@@ -37,6 +37,8 @@ export const ko: Translation<typeof en> = {
     "{agent}이(가) 시작하다가 종료되었습니다. 터미널에서 한 번 실행해 원인을 확인하세요.",
   "reason.no_answer":
     "{agent}이(가) {seconds}초 안에 “{request}”에 답하지 않았습니다. 터미널에서 한 번 실행해 원인을 확인하세요.",
+  "reason.hangs":
+    "{agent}이(가) 실행 중이었지만 멈춰 있어서(“{request}”에 응답 없음) 종료했습니다. 다시 보내기 전에 무엇을 했는지 확인하세요.",
   "reason.protocol_mismatch":
     "{agent}이(가) 쓰는 에이전트 프로토콜은 버전 {version}입니다. 버전 1이 필요하니 이를 지원하는 버전을 설치하세요.",
   "reason.answer_not_understood":

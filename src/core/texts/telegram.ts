@@ -1,4 +1,5 @@
 import { failureTables } from "./failure.ts"
+import { goalTables } from "./goal.ts"
 import { permissionTables } from "./permission.ts"
 import { en } from "./telegram.en.ts"
 import { ko } from "./telegram.ko.ts"
@@ -6,7 +7,7 @@ import { texts } from "./text.ts"
 
 /** What the owner reads in Telegram. */
 export const telegramText = texts({
-  en: { ...failureTables.en, ...permissionTables.en, ...en },
-  ko: { ...failureTables.ko, ...permissionTables.ko, ...ko },
+  en: { ...failureTables.en, ...permissionTables.en, ...goalTables.en, ...en },
+  ko: { ...failureTables.ko, ...permissionTables.ko, ...goalTables.ko, ...ko },
 })
 export type TelegramSay = ReturnType<typeof telegramText>

@@ -1,7 +1,9 @@
 /** JSON-RPC with an app-server, without the `jsonrpc` field, as Codex speaks it; routed by thread. */
 import { z } from "zod"
+import { guarded } from "../guard.ts"
 import type { Clock, Log } from "../provider.ts"
 import type { Channel } from "./channel.ts"
+import { Families } from "./families.ts"
 import * as incoming from "./incoming.ts"
 import { type Notification, readNotification } from "./incoming.ts"
 import type * as wire from "./protocol.generated.ts"
@@ -17,6 +19,7 @@ interface Params {
   "thread/loaded/list": Record<string, never>
   "thread/unsubscribe": wire.ThreadUnsubscribeParams
   "thread/backgroundTerminals/clean": wire.ThreadBackgroundTerminalsCleanParams
+  "thread/goal/set": wire.ThreadGoalSetParams
   "turn/start": wire.TurnStartParams
   "turn/steer": wire.TurnSteerParams
   "turn/interrupt": wire.TurnInterruptParams
@@ -35,6 +38,7 @@ const schemas = {
   "thread/loaded/list": incoming.LoadedThreads,
   "thread/unsubscribe": z.unknown(),
   "thread/backgroundTerminals/clean": z.unknown(),
+  "thread/goal/set": z.unknown(),
   "turn/start": incoming.StartedTurn,
   "turn/steer": z.unknown(),
   "turn/interrupt": z.unknown(),
@@ -68,7 +72,12 @@ export interface ServerRequest {
 export interface ThreadListener {
   notified(notification: Notification): void
   requested(request: ServerRequest): void
+  /** What a sub-agent tells, on a thread of its own. */
+  helperNotified(thread: string, notification: Notification): void
+  helperRequested(thread: string, request: ServerRequest): void
   lost(reason: string): void
+  /** What it was told made it throw: our fault, and the end of what it is at. */
+  failed(error: unknown): void
 }
 
 const Id = z.union([z.string(), z.number()])
@@ -80,7 +89,12 @@ const Frame = z.object({
   error: z.object({ message: z.string() }).optional(),
 })
 const Routed = z.object({ threadId: z.string() })
-const ChildStarted = z.object({ thread: z.object({ id: z.string(), parentThreadId: z.string() }) })
+
+interface Listening {
+  readonly listener: ThreadListener
+  readonly thread: string
+  readonly isOwn: boolean
+}
 
 interface Waiting {
   readonly method: Method
@@ -123,9 +137,14 @@ export class Connection {
     return this.#rpc.lost
   }
 
+  /** What was not answered in time, if that is why the connection ended. */
+  get unanswered(): Method | null {
+    return this.#rpc.unanswered
+  }
+
   /** @throws Refused, ConnectionLost, ZodError when the result is not what we know */
-  request<M extends Method>(method: M, params: Params[M]): Promise<Results[M]> {
-    return this.#rpc.request(method, params)
+  request<M extends Method>(method: M, params: Params[M], limit?: AnswerLimit): Promise<Results[M]> {
+    return this.#rpc.request(method, params, limit)
   }
 
   respond(id: RpcId, result: object): void {
@@ -141,6 +160,15 @@ export class Connection {
     return this.#rpc.listen(thread, listener)
   }
 
+  /** What `child` tells and asks goes to whoever listens to `parent`. */
+  adopt(child: string, parent: string): void {
+    this.#rpc.adopt(child, parent)
+  }
+
+  isOf(child: string, parent: string): boolean {
+    return this.#rpc.isOf(child, parent)
+  }
+
   close(): void {
     this.#rpc.close()
   }
@@ -152,25 +180,30 @@ export const CLIENT_NAME = "remoteagent"
 /** No request of ours takes long: what a turn takes is told by notifications. */
 const ANSWER_LIMIT_MS = 60_000
 
+export interface AnswerLimit {
+  readonly limitMs: number
+}
+
 class Rpc {
   readonly #channel: Channel
   readonly #log: Log
   readonly #clock: Clock
   readonly #waiting = new Map<number, Waiting>()
   readonly #listeners = new Map<string, ThreadListener>()
-  /** A thread that another one started as its helper: what it asks is asked on the parent's behalf. */
-  readonly #parents = new Map<string, string>()
+  readonly #families = new Families()
   /** Kinds of messages already reported as ignored. */
   readonly #reported = new Set<string>()
   readonly #lost = Promise.withResolvers<string>()
   #isLost = false
+  #unanswered: Method | null = null
   #lastId = 0
 
   constructor(channel: Channel, { log, clock }: { readonly log: Log; readonly clock: Clock }) {
     this.#channel = channel
     this.#log = log
     this.#clock = clock
-    channel.onMessage((text) => this.#receive(text))
+    const onFault = (error: unknown): void => log.error({ error }, "what Codex said could not be worked with")
+    channel.onMessage(guarded((text: string) => this.#receive(text), onFault))
     channel.onClose((reason) => this.#end(reason))
   }
 
@@ -182,14 +215,23 @@ class Rpc {
     return this.#lost.promise
   }
 
-  async request<M extends Method>(method: M, params: Params[M]): Promise<Results[M]> {
+  get unanswered(): Method | null {
+    return this.#unanswered
+  }
+
+  async request<M extends Method>(
+    method: M,
+    params: Params[M],
+    { limitMs }: AnswerLimit = { limitMs: ANSWER_LIMIT_MS },
+  ): Promise<Results[M]> {
     if (this.#isLost) throw new ConnectionLost(`${method}: not connected`)
     const id = ++this.#lastId
     const answer = new Promise<unknown>((resolve, reject) => {
       this.#waiting.set(id, { method, resolve, reject })
     })
     this.tell({ id, method, params })
-    const timer = this.#clock.after(ANSWER_LIMIT_MS, () => {
+    const timer = this.#clock.after(limitMs, () => {
+      this.#unanswered ??= method
       this.#log.error({ method }, "Codex' app-server does not answer; connecting anew")
       this.close()
     })
@@ -209,6 +251,14 @@ class Rpc {
     return () => {
       if (this.#listeners.get(thread) === listener) this.#listeners.delete(thread)
     }
+  }
+
+  adopt(child: string, parent: string): void {
+    this.#families.adopt(child, parent)
+  }
+
+  isOf(child: string, parent: string): boolean {
+    return this.#families.lineage(child).some((thread) => thread === parent)
   }
 
   close(): void {
@@ -236,17 +286,23 @@ class Rpc {
   }
 
   #request(request: ServerRequest): void {
-    const listener = this.#listenerFor(request.params)
-    if (listener) return listener.requested(request)
-    this.#log.warn(
-      { method: request.method },
-      "refused a request of Codex for a thread that is not open here",
-    )
-    this.tell({ id: request.id, error: { code: -32601, message: "nobody here answers this" } })
+    const found = this.#listenerFor(request.params)
+    if (found === null) {
+      this.#log.warn(
+        { method: request.method },
+        "refused a request of Codex for a thread that is not open here",
+      )
+      return this.tell({ id: request.id, error: { code: -32601, message: "nobody here answers this" } })
+    }
+    const { listener, thread, isOwn } = found
+    guarded(() => {
+      if (isOwn) listener.requested(request)
+      else listener.helperRequested(thread, request)
+    }, listener.failed)()
   }
 
   #notify(method: string, params: unknown): void {
-    this.#noteChild(method, params)
+    this.#families.note(method, params)
     const read = readNotification(method, params)
     switch (read.kind) {
       case "unused":
@@ -261,27 +317,31 @@ class Rpc {
   }
 
   #deliver(notification: Notification, params: unknown): void {
-    const routed = Routed.safeParse(params)
-    // What a helper thread does is its own affair; only what it asks is passed on to its parent.
-    if (routed.success) return this.#listeners.get(routed.data.threadId)?.notified(notification)
-    for (const listener of this.#listeners.values()) listener.notified(notification)
-  }
-
-  #noteChild(method: string, params: unknown): void {
-    if (method !== "thread/started") return
-    const started = ChildStarted.safeParse(params)
-    if (started.success) this.#parents.set(started.data.thread.id, started.data.thread.parentThreadId)
-  }
-
-  #listenerFor(params: unknown): ThreadListener | undefined {
-    const routed = Routed.safeParse(params)
-    let thread = routed.success ? routed.data.threadId : undefined
-    while (thread !== undefined) {
-      const listener = this.#listeners.get(thread)
-      if (listener) return listener
-      thread = this.#parents.get(thread)
+    if (!Routed.safeParse(params).success) {
+      for (const listener of this.#listeners.values()) {
+        guarded(() => listener.notified(notification), listener.failed)()
+      }
+      return
     }
-    return undefined
+    const found = this.#listenerFor(params)
+    if (found === null) return
+    const { listener, thread, isOwn } = found
+    guarded(() => {
+      if (isOwn) listener.notified(notification)
+      else listener.helperNotified(thread, notification)
+    }, listener.failed)()
+  }
+
+  /** Whoever listens to the thread, or to the one that it works for. */
+  #listenerFor(params: unknown): Listening | null {
+    const routed = Routed.safeParse(params)
+    if (!routed.success) return null
+    const { threadId } = routed.data
+    for (const thread of this.#families.lineage(threadId)) {
+      const listener = this.#listeners.get(thread)
+      if (listener) return { listener, thread: threadId, isOwn: thread === threadId }
+    }
+    return null
   }
 
   #reportOnce(kind: string, payload: unknown, message: string): void {

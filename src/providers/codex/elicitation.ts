@@ -1,71 +1,72 @@
-/** A form that an MCP server puts to the owner, as questions and back. */
-import type { Answer, Question, RequestBody } from "../../protocol/session.ts"
-import type { Elicitation, ElicitationProperty } from "./incoming.ts"
+/** What an MCP server asks through Codex: leave to call a tool, leave for something else, or a form to fill in. */
+import type { Answer, RequestBody } from "../../protocol/session.ts"
+import { boundText, firstLine } from "../bounded-text.ts"
+import { formContent, formQuestions, readForm } from "../form.ts"
+import { type Showing, showing } from "../tool-subject.ts"
+import type { Elicitation } from "./incoming-requests.ts"
+import { LABEL } from "./program.ts"
 import type * as wire from "./protocol.generated.ts"
 
-const YES = "Yes"
-const NO = "No"
+type Response = wire.McpServerElicitationRequestResponse
+type Hidden = Extract<Showing, { kind: "hidden" }>
 
-/** Null for what cannot be asked from afar, such as a page to open on this machine. */
-export function readElicitation(asked: Elicitation): RequestBody | null {
-  if (asked.mode !== "form" && asked.mode !== "openai/form" && asked.mode !== "openaiForm") return null
-  const properties = Object.entries(asked.requestedSchema?.properties ?? {})
-  const [first, ...rest] = properties.map(([id, property]) => readQuestion(id, property))
-  if (first === undefined) return readConfirmation(asked)
-  // The message says what the form is for; only the first question needs it.
-  const introduced = {
-    ...first,
-    text: [asked.message, first.text].filter((text) => text !== "").join("\n\n"),
+export type ReadElicitation =
+  | {
+      readonly kind: "question"
+      readonly body: RequestBody
+      /** Null when the answer does not fit the form. */
+      readonly respond: (answer: Answer) => Response | null
+    }
+  /** What cannot be asked from afar, such as a page to open on this machine. */
+  | { readonly kind: "unanswerable" }
+  | Hidden
+
+export function readElicitation(asked: Elicitation): ReadElicitation {
+  if (!["form", "openai/form", "openaiForm"].includes(asked.mode)) return { kind: "unanswerable" }
+  const form = readForm(asked.message, asked.requestedSchema)
+  const questions = formQuestions(form)
+  if (questions.length === 0) return askLeave(asked)
+  return {
+    kind: "question",
+    body: { kind: "question", questions },
+    respond(answer) {
+      if (answer.kind !== "answers") return respond("cancel", null)
+      const content = formContent(form, answer)
+      return content === null ? null : respond("accept", toJson(content))
+    },
   }
-  return { kind: "question", questions: [introduced, ...rest] }
 }
 
 /** A form without fields asks only for leave, as Codex does before it calls a tool that needs it. */
-function readConfirmation({ serverName, message, _meta }: Elicitation): RequestBody {
+function askLeave({ serverName, message, _meta }: Elicitation): ReadElicitation {
+  const isCall = _meta?.codex_approval_kind === "mcp_tool_call" || _meta?.tool_params !== undefined
+  const shown = isCall
+    ? showing({ agent: LABEL, name: _meta?.tool_name ?? "", input: _meta?.tool_params })
+    : showing({ agent: LABEL, name: firstLine(message) && serverName, input: undefined })
+  if (shown.kind === "hidden") return shown
   const kept = _meta?.persist ?? []
+  const reason = boundText(message).text
   return {
-    kind: "approval",
-    subject: "tool",
-    title: message.split("\n")[0] || serverName,
-    reason: message,
-    options: [
-      { id: "accept", effect: "allow_once" },
-      ...(kept.includes("session") ? [{ id: "session", effect: "allow_session" } as const] : []),
-      ...(kept.includes("always") ? [{ id: "always", effect: "allow_always" } as const] : []),
-      { id: "decline", effect: "deny" },
-      { id: "cancel", effect: "deny_stop" },
-    ],
-    acceptsReason: false,
+    kind: "question",
+    body: {
+      kind: "approval",
+      ...shown.body,
+      ...(reason === "" ? {} : { reason }),
+      origin: { mcpServer: serverName },
+      options: [
+        { id: "accept", effect: "allow_once" },
+        ...(kept.includes("session") ? [{ id: "session", effect: "allow_session" } as const] : []),
+        ...(kept.includes("always") ? [{ id: "always", effect: "allow_always" } as const] : []),
+        { id: "decline", effect: "deny" },
+        { id: "cancel", effect: "deny_stop" },
+      ],
+      acceptsReason: false,
+    },
+    respond: (answer) => (answer.kind === "option" ? confirm(answer.option) : respond("cancel", null)),
   }
 }
 
-function readQuestion(id: string, property: ElicitationProperty): Question {
-  const labels = choices(property).map((choice) => ({ label: choice.label }))
-  return {
-    id,
-    text: property.description ?? property.title ?? id,
-    ...(property.title === undefined ? {} : { header: property.title }),
-    options: labels,
-    multiple: property.type === "array",
-    freeText: labels.length === 0,
-  }
-}
-
-export function answerElicitation(
-  asked: Elicitation,
-  answer: Answer,
-): wire.McpServerElicitationRequestResponse {
-  switch (answer.kind) {
-    case "dismissed":
-      return respond("cancel", null)
-    case "option":
-      return confirm(answer.option)
-    case "answers":
-      return respond("accept", formContent(asked, answer.answers))
-  }
-}
-
-function confirm(option: string): wire.McpServerElicitationRequestResponse {
+function confirm(option: string): Response {
   switch (option) {
     case "accept":
       return respond("accept", {})
@@ -79,48 +80,14 @@ function confirm(option: string): wire.McpServerElicitationRequestResponse {
   }
 }
 
-export const DECLINED: wire.McpServerElicitationRequestResponse = respond("decline", null)
+export const DECLINED: Response = respond("decline", null)
 
-function respond(
-  action: wire.McpServerElicitationAction,
-  content: wire.JsonValue,
-): wire.McpServerElicitationRequestResponse {
+function respond(action: wire.McpServerElicitationAction, content: wire.JsonValue): Response {
   return { action, content, _meta: null }
 }
 
-function formContent(
-  asked: Elicitation,
-  answers: Readonly<Record<string, readonly string[]>>,
-): { [key: string]: wire.JsonValue } {
-  const properties = Object.entries(asked.requestedSchema?.properties ?? {})
-  const given = properties.filter(([id]) => (answers[id]?.length ?? 0) > 0)
-  return Object.fromEntries(given.map(([id, property]) => [id, typed(property, answers[id] ?? [])]))
-}
-
-function typed(property: ElicitationProperty, given: readonly string[]): wire.JsonValue {
-  const known = choices(property)
-  const values = given.map((label) => known.find((choice) => choice.label === label)?.value ?? label)
-  const first = values[0] ?? ""
-  switch (property.type) {
-    case "array":
-      return values
-    case "boolean":
-      return first === YES
-    case "number":
-    case "integer": {
-      const number = Number(first)
-      return Number.isNaN(number) ? first : number
-    }
-    default:
-      return first
-  }
-}
-
-function choices(
-  property: ElicitationProperty,
-): readonly { readonly label: string; readonly value: string }[] {
-  if (property.type === "boolean") return [YES, NO].map((label) => ({ label, value: label }))
-  const titled = property.oneOf ?? property.items?.anyOf
-  if (titled) return titled.map((choice) => ({ label: choice.title ?? choice.const, value: choice.const }))
-  return (property.enum ?? property.items?.enum ?? []).map((value) => ({ label: value, value }))
+function toJson(content: NonNullable<ReturnType<typeof formContent>>): { [key: string]: wire.JsonValue } {
+  return Object.fromEntries(
+    Object.entries(content).map(([id, value]) => [id, typeof value === "object" ? [...value] : value]),
+  )
 }

@@ -44,6 +44,13 @@ export function crashed(cause: unknown): ProviderError {
 }
 
 export const CRASHED: Failure = { class: "crashed" }
+export const ADAPTER_FAILED: Failure = { class: "unknown", reason: { code: "adapter_failed", agent: LABEL } }
+
+/** The process is there and says nothing, not even to `request`. */
+export function hanging(request: string): Failure {
+  return { class: "timeout", reason: { code: "hangs", agent: LABEL, request } }
+}
+
 export const EMPTY: Failure = { class: "empty_response" }
 export const SIGNED_OUT: Failure = {
   class: "auth",
@@ -61,6 +68,7 @@ const byWord: Readonly<Record<string, (status: number | null) => Verdict>> = {
   internalServerError: () => ({ class: "capacity" }),
   modelNotFound: () => because("bad_request", { code: "model_unavailable" }),
   inferenceHookDenied: () => ({ class: "refused" }),
+  bioPolicy: () => ({ class: "refused" }),
   cyberPolicy: () => ({ class: "refused" }),
   misalignmentPolicyViolation: () => ({ class: "refused" }),
   tooManyDenials: () => because("refused", { code: "too_many_denials", agent: LABEL }),

@@ -77,7 +77,7 @@ describe("an item", () => {
   it("without anything to show is left out", () => {
     expect(read({ type: "reasoning", id: "1", summary: [], content: [] })).toBeNull()
     expect(read({ type: "userMessage", id: "1", clientId: null, content: [] })).toBeNull()
-    expect(read({ type: "agentMessage", id: "1", text: 5 })).toBe("unread")
+    expect(read({ type: "fileChange", id: "1", changes: 5 })).toBe("unread")
   })
 })
 

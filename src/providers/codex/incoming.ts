@@ -4,73 +4,91 @@
  */
 import { z } from "zod"
 
-const Nullable = <T extends z.ZodType>(schema: T) => schema.nullish().transform((value) => value ?? null)
+export const Nullable = <T extends z.ZodType>(schema: T) =>
+  schema.nullish().transform((value) => value ?? null)
+/** What is not essential may come in any form: then it is as if it had not come. */
+export const Optional = <T extends z.ZodType>(schema: T) => Nullable(schema).catch(null)
+export const Text = z.string().catch("")
+/** Of an item that is told as a whole, an unread status means that it is over. */
+const Status = z.string().catch("completed")
 
 // Items
 
+const ChangeKind = z.union([
+  z.object({ type: z.string(), move_path: Optional(z.string()) }),
+  z.string().transform((type) => ({ type, move_path: null })),
+])
 export const FileUpdateChange = z.object({
   path: z.string(),
-  kind: z.object({ type: z.string(), move_path: Nullable(z.string()) }),
-  diff: z.string().default(""),
+  kind: ChangeKind.catch({ type: "update", move_path: null }),
+  diff: Text,
 })
 export type FileUpdateChange = z.infer<typeof FileUpdateChange>
 
 const base = { id: z.string() }
 const ThreadItem = z.discriminatedUnion("type", [
-  z.object({ ...base, type: z.literal("userMessage"), clientId: Nullable(z.string()) }),
-  z.object({ ...base, type: z.literal("agentMessage"), text: z.string() }),
-  z.object({ ...base, type: z.literal("plan"), text: z.string() }),
+  z.object({ ...base, type: z.literal("userMessage"), clientId: Optional(z.string()) }),
+  z.object({ ...base, type: z.literal("agentMessage"), text: Text }),
+  z.object({ ...base, type: z.literal("plan"), text: Text }),
   z.object({
     ...base,
     type: z.literal("reasoning"),
-    summary: z.array(z.string()).default([]),
-    content: z.array(z.string()).default([]),
+    summary: z.array(z.string()).catch([]),
+    content: z.array(z.string()).catch([]),
   }),
   z.object({
     ...base,
     type: z.literal("commandExecution"),
     command: z.string(),
-    cwd: Nullable(z.string()),
-    status: z.string(),
-    aggregatedOutput: Nullable(z.string()),
-    exitCode: Nullable(z.number()),
-    durationMs: Nullable(z.number()),
+    cwd: Optional(z.string()),
+    status: Status,
+    aggregatedOutput: Optional(z.string()),
+    exitCode: Optional(z.number().int()),
+    durationMs: Optional(z.number().nonnegative()),
   }),
   z.object({
     ...base,
     type: z.literal("fileChange"),
     changes: z.array(FileUpdateChange),
-    status: z.string(),
+    status: Status,
   }),
   z.object({
     ...base,
     type: z.literal("mcpToolCall"),
-    server: z.string(),
-    tool: z.string(),
-    status: z.string(),
+    server: Text,
+    tool: Text,
+    status: Status,
     arguments: z.unknown().optional(),
-    result: Nullable(z.object({ content: z.array(z.unknown()).default([]) })),
-    error: Nullable(z.object({ message: z.string() })),
+    result: Optional(z.object({ content: z.array(z.unknown()).default([]) })),
+    error: Optional(z.object({ message: z.string() })),
   }),
   z.object({
     ...base,
     type: z.literal("dynamicToolCall"),
-    tool: z.string(),
-    status: z.string(),
+    tool: Text,
+    status: Status,
     arguments: z.unknown().optional(),
   }),
   z.object({
     ...base,
     type: z.literal("collabAgentToolCall"),
-    tool: z.string(),
-    status: z.string(),
-    prompt: Nullable(z.string()),
+    tool: Text,
+    status: Status,
+    prompt: Optional(z.string()),
+    receiverThreadIds: z.array(z.string()).catch([]),
   }),
-  z.object({ ...base, type: z.literal("webSearch"), query: z.string().default("") }),
+  z.object({
+    ...base,
+    type: z.literal("subAgentActivity"),
+    kind: Text,
+    agentThreadId: Text,
+    agentPath: Text,
+  }),
+  z.object({ ...base, type: z.literal("webSearch"), query: Text }),
   z.object({ ...base, type: z.literal("imageView"), path: z.string() }),
-  z.object({ ...base, type: z.literal("imageGeneration"), savedPath: Nullable(z.string()) }),
+  z.object({ ...base, type: z.literal("imageGeneration"), savedPath: Optional(z.string()) }),
   z.object({ ...base, type: z.literal("contextCompaction") }),
-  z.object({ ...base, type: z.literal("exitedReviewMode"), review: z.string() }),
+  z.object({ ...base, type: z.literal("exitedReviewMode"), review: Text }),
 ])
 export type ThreadItem = z.infer<typeof ThreadItem>
 
@@ -82,7 +100,8 @@ export interface UnreadItem {
 }
 
 const UnknownItem = z
-  .object({ id: z.string().default("?"), type: z.string().default("?") })
+  .object({ id: z.string().catch("?"), type: z.string().catch("?") })
+  .catch({ id: "?", type: "?" })
   .transform(({ id, type }): UnreadItem => ({ type: "unread", id, kind: type }))
 
 export const AnyItem = z.union([ThreadItem, UnknownItem])
@@ -91,42 +110,64 @@ export type AnyItem = z.infer<typeof AnyItem>
 // Turns and threads
 
 /** `codexErrorInfo` is a word, or an object whose only key is the word, some with an HTTP status. */
-export const TurnError = z.object({
-  message: z.string(),
-  codexErrorInfo: z.unknown().optional(),
-  additionalDetails: Nullable(z.string()),
-})
+export const TurnError = z.union([
+  z.object({
+    message: Text,
+    codexErrorInfo: z.unknown().optional(),
+    additionalDetails: Optional(z.string()),
+  }),
+  z.string().transform((message) => ({ message, codexErrorInfo: undefined, additionalDetails: null })),
+])
 export type TurnError = z.infer<typeof TurnError>
+
+/** An error of a form nobody knows is an error all the same. */
+const UnreadError = TurnError.catch({ message: "", codexErrorInfo: undefined, additionalDetails: null })
 
 export const Turn = z.object({
   id: z.string(),
-  status: z.enum(["completed", "interrupted", "failed", "inProgress"]),
-  items: z.array(AnyItem).default([]),
-  error: Nullable(TurnError),
+  /** `other`: a word of the future. Whoever is told that a turn ended need not know it. */
+  status: z.enum(["completed", "interrupted", "failed", "inProgress", "other"]).catch("other"),
+  items: z.array(AnyItem).catch([]),
+  error: Nullable(UnreadError),
 })
 export type Turn = z.infer<typeof Turn>
 
+/** Who began it, where another agent did. */
+const SubAgent = z.object({
+  subAgent: z.object({
+    thread_spawn: z.object({ agent_path: Optional(z.string()), agent_nickname: Optional(z.string()) }),
+  }),
+})
+
 export const Thread = z.object({
   id: z.string(),
-  parentThreadId: Nullable(z.string()),
-  preview: z.string().default(""),
-  name: Nullable(z.string()),
-  cwd: z.string().default(""),
-  updatedAt: z.number(),
-  model: Nullable(z.string()),
-  reasoningEffort: Nullable(z.string()),
-  originator: Nullable(z.string()),
+  parentThreadId: Optional(z.string()),
+  preview: Text,
+  name: Optional(z.string()),
+  cwd: Text,
+  updatedAt: z.number().catch(0),
+  model: Optional(z.string()),
+  reasoningEffort: Optional(z.string()),
+  originator: Optional(z.string()),
   source: z.unknown(),
   status: z
-    .object({ type: z.string(), activeFlags: z.array(z.string()).default([]) })
-    .default({ type: "notLoaded", activeFlags: [] }),
+    .object({ type: z.string(), activeFlags: z.array(z.string()).catch([]) })
+    .catch({ type: "notLoaded", activeFlags: [] }),
 })
 export type Thread = z.infer<typeof Thread>
 
+/** The name of a thread that is a sub-agent's; null when it has none. */
+export function subAgentName({ source }: Thread): string | null {
+  const read = SubAgent.safeParse(source)
+  if (!read.success) return null
+  const { agent_path, agent_nickname } = read.data.subAgent.thread_spawn
+  return agent_path?.split("/").findLast((part) => part !== "") ?? agent_nickname
+}
+
 export const SandboxPolicy = z.object({
   type: z.string(),
-  writableRoots: z.array(z.string()).default([]),
-  excludeSlashTmp: z.boolean().default(false),
+  writableRoots: z.array(z.string()).catch([]),
+  excludeSlashTmp: z.boolean().catch(false),
 })
 export type SandboxPolicy = z.infer<typeof SandboxPolicy>
 
@@ -136,13 +177,22 @@ const CollaborationMode = z.object({ mode: z.string() })
 export const OpenedThread = z.object({
   thread: Thread,
   model: z.string(),
-  reasoningEffort: Nullable(z.string()),
+  reasoningEffort: Optional(z.string()),
   approvalPolicy: z.unknown(),
   sandbox: SandboxPolicy,
-  collaborationMode: Nullable(CollaborationMode),
-  initialTurnsPage: Nullable(z.object({ data: z.array(Turn) })),
+  collaborationMode: Optional(CollaborationMode),
+  initialTurnsPage: Optional(z.object({ data: z.array(Turn) })),
 })
 export type OpenedThread = z.infer<typeof OpenedThread>
+
+/** What Codex works towards by itself, turn after turn, while it is `active`. */
+export const Goal = z.object({
+  objective: z.string(),
+  status: z.string(),
+  tokensUsed: z.number().nonnegative().catch(0),
+  tokenBudget: Optional(z.number().nonnegative()),
+})
+export type Goal = z.infer<typeof Goal>
 
 // Results of the other requests
 
@@ -192,18 +242,19 @@ export type OwnersConfig = z.infer<typeof ConfigRead>["config"]
 const inTurn = { turnId: z.string() }
 const delta = { ...inTurn, itemId: z.string(), delta: z.string() }
 
+const Count = z.number().nonnegative()
 const TokenCounts = z.object({
-  totalTokens: z.number(),
-  inputTokens: z.number(),
-  cachedInputTokens: z.number().default(0),
-  outputTokens: z.number(),
+  totalTokens: Count,
+  inputTokens: Count,
+  cachedInputTokens: Count.catch(0),
+  outputTokens: Count,
 })
 
-const Window = Nullable(
+const Window = Optional(
   z.object({
     usedPercent: z.number().min(0),
-    windowDurationMins: Nullable(z.number()),
-    resetsAt: Nullable(z.number()),
+    windowDurationMins: Optional(z.number()),
+    resetsAt: Optional(z.number()),
   }),
 )
 export const RateLimits = z.object({ primary: Window, secondary: Window })
@@ -215,7 +266,7 @@ export const notifications = {
   "turn/completed": z.object({ turn: Turn }),
   "turn/plan/updated": z.object({
     ...inTurn,
-    explanation: Nullable(z.string()),
+    explanation: Optional(z.string()),
     plan: z.array(z.object({ step: z.string(), status: z.string() })),
   }),
   "item/started": z.object({ ...inTurn, item: AnyItem }),
@@ -232,22 +283,24 @@ export const notifications = {
   }),
   "thread/tokenUsage/updated": z.object({
     ...inTurn,
-    tokenUsage: z.object({ last: TokenCounts, modelContextWindow: Nullable(z.number()) }),
+    tokenUsage: z.object({ last: TokenCounts, modelContextWindow: Optional(z.number().positive()) }),
   }),
   "thread/settings/updated": z.object({
     threadSettings: z.object({
       model: z.string(),
-      effort: Nullable(z.string()),
+      effort: Optional(z.string()),
       approvalPolicy: z.unknown(),
       sandboxPolicy: SandboxPolicy,
-      collaborationMode: Nullable(CollaborationMode),
+      collaborationMode: Optional(CollaborationMode),
     }),
   }),
   "thread/name/updated": z.object({ threadName: z.string().optional() }),
   "thread/closed": z.object({}),
+  "thread/goal/updated": z.object({ goal: Goal }),
+  "thread/goal/cleared": z.object({}),
   "serverRequest/resolved": z.object({ requestId: z.union([z.string(), z.number()]) }),
   "model/rerouted": z.object({ ...inTurn, fromModel: z.string(), toModel: z.string() }),
-  error: z.object({ ...inTurn, error: TurnError, willRetry: z.boolean() }),
+  error: z.object({ ...inTurn, error: UnreadError, willRetry: z.boolean().catch(false) }),
   warning: z.object({ message: z.string() }),
   "account/rateLimits/updated": z.object({ rateLimits: RateLimits }),
 } as const satisfies Record<string, z.ZodType>
@@ -272,8 +325,6 @@ const UNUSED: ReadonlySet<string> = new Set([
   "remoteControl/status/changed",
   "skills/changed",
   "thread/compacted",
-  "thread/goal/cleared",
-  "thread/goal/updated",
   "thread/queue/changed",
   "thread/readState/changed",
   "thread/started",
@@ -299,77 +350,3 @@ export function readNotification(method: string, params: unknown): ReadNotificat
 function isUsed(method: string): method is NotificationMethod {
   return Object.hasOwn(notifications, method)
 }
-
-// Requests of the server
-
-const asked = { threadId: z.string(), turnId: z.string(), itemId: z.string() }
-
-export const CommandApproval = z.object({
-  ...asked,
-  kind: z.string().default("command"),
-  reason: Nullable(z.string()),
-  command: Nullable(z.string()),
-  cwd: Nullable(z.string()),
-  networkApprovalContext: Nullable(z.object({ host: z.string() })),
-  proposedExecpolicyAmendment: Nullable(z.array(z.string())),
-})
-export type CommandApproval = z.infer<typeof CommandApproval>
-
-export const FileChangeApproval = z.object({
-  ...asked,
-  reason: Nullable(z.string()),
-  grantRoot: Nullable(z.string()),
-})
-export type FileChangeApproval = z.infer<typeof FileChangeApproval>
-
-const Paths = Nullable(z.array(z.string()))
-export const PermissionsApproval = z.object({
-  ...asked,
-  cwd: Nullable(z.string()),
-  reason: Nullable(z.string()),
-  permissions: z.object({
-    network: Nullable(z.object({ enabled: Nullable(z.boolean()) })),
-    fileSystem: Nullable(z.object({ read: Paths, write: Paths })),
-  }),
-})
-export type PermissionsApproval = z.infer<typeof PermissionsApproval>
-
-export const UserInputRequest = z.object({
-  ...asked,
-  questions: z
-    .array(
-      z.object({
-        id: z.string(),
-        header: z.string().default(""),
-        question: z.string(),
-        isOther: z.boolean().default(false),
-        isSecret: z.boolean().default(false),
-        options: Nullable(z.array(z.object({ label: z.string(), description: z.string().default("") }))),
-      }),
-    )
-    .min(1),
-})
-export type UserInputRequest = z.infer<typeof UserInputRequest>
-
-const Choice = z.object({ const: z.string(), title: z.string().optional() })
-export const ElicitationProperty = z.object({
-  type: z.string(),
-  title: z.string().optional(),
-  description: z.string().optional(),
-  enum: z.array(z.string()).optional(),
-  oneOf: z.array(Choice).optional(),
-  items: z.object({ enum: z.array(z.string()).optional(), anyOf: z.array(Choice).optional() }).optional(),
-})
-export type ElicitationProperty = z.infer<typeof ElicitationProperty>
-
-export const Elicitation = z.object({
-  threadId: z.string(),
-  turnId: Nullable(z.string()),
-  serverName: z.string(),
-  mode: z.string(),
-  message: z.string().default(""),
-  /** Codex' own: how long a yes to a tool may hold. */
-  _meta: Nullable(z.object({ persist: z.array(z.string()).optional().catch(undefined) })),
-  requestedSchema: z.object({ properties: z.record(z.string(), ElicitationProperty).default({}) }).optional(),
-})
-export type Elicitation = z.infer<typeof Elicitation>

@@ -1,7 +1,7 @@
 /** Codex' items in the words every provider uses. */
 import { z } from "zod"
-import { ItemId } from "../../protocol/ids.ts"
 import type { Item, ItemStatus } from "../../protocol/session.ts"
+import type { DraftItem } from "../attempt-record.ts"
 import { type Bounded, boundText } from "../bounded-text.ts"
 import { readChanges } from "./file-changes.ts"
 import type { ThreadItem } from "./incoming.ts"
@@ -12,12 +12,13 @@ const TextContent = z.object({ text: z.string() })
 export type Stage = "started" | "completed"
 
 /** Null for items that say nothing to the owner: his own prompt, thoughts without text. */
-export function readItem(item: ThreadItem, stage: Stage): Item | null {
-  const id = itemId(item.id)
+export function readItem(item: ThreadItem, stage: Stage): DraftItem | null {
+  const { id } = item
   const status: ItemStatus = stage === "started" ? "running" : "completed"
   switch (item.type) {
     case "userMessage":
     case "contextCompaction":
+    case "subAgentActivity":
       return null
     case "agentMessage":
       return { kind: "message", id, status, text: item.text }
@@ -63,19 +64,15 @@ export function isWork(item: Item): boolean {
   return item.kind === "command" || item.kind === "tool" || item.kind === "file_change"
 }
 
-export function itemId(id: string): ItemId {
-  return ItemId.parse(id.slice(0, 200))
-}
-
 /** A step list that Codex replaces as a whole; `text` explains it. */
 export function readSteps(
   id: string,
   steps: readonly { readonly step: string; readonly status: string }[],
   text: string | null,
-): Item {
+): DraftItem {
   return {
     kind: "plan",
-    id: itemId(id),
+    id,
     status: steps.every((step) => step.status === "completed") ? "completed" : "running",
     steps: steps.map(({ step, status }) => ({
       text: step,
@@ -85,11 +82,11 @@ export function readSteps(
   }
 }
 
-function readCommand(item: Extract<ThreadItem, { type: "commandExecution" }>): Item {
+function readCommand(item: Extract<ThreadItem, { type: "commandExecution" }>): DraftItem {
   const output: Bounded | null = item.aggregatedOutput === null ? null : boundText(item.aggregatedOutput)
   return {
     kind: "command",
-    id: itemId(item.id),
+    id: item.id,
     status: readStatus(item.status),
     command: unwrapShell(item.command),
     ...(item.cwd === null ? {} : { cwd: item.cwd }),
@@ -99,11 +96,11 @@ function readCommand(item: Extract<ThreadItem, { type: "commandExecution" }>): I
   }
 }
 
-function readMcpCall(item: Extract<ThreadItem, { type: "mcpToolCall" }>): Item {
+function readMcpCall(item: Extract<ThreadItem, { type: "mcpToolCall" }>): DraftItem {
   const output = item.error?.message ?? item.result?.content.map(contentText).join("\n")
   return {
     kind: "tool",
-    id: itemId(item.id),
+    id: item.id,
     status: readStatus(item.status),
     name: `${item.server}.${item.tool}`,
     input: json(item.arguments),

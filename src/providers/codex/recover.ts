@@ -2,6 +2,7 @@
 import type { AttemptId } from "../../protocol/ids.ts"
 import type { Outcome, SessionSpec } from "../../protocol/session.ts"
 import type { EventSink, Recovery } from "../provider.ts"
+import { CRASHED } from "./failure.ts"
 import { outcomeOf } from "./outcome.ts"
 import { CodexSession } from "./session.ts"
 import type { Shared } from "./shared.ts"
@@ -42,15 +43,14 @@ async function readOutcome(
   { thread, turn }: FoundTurn,
 ): Promise<Outcome> {
   const told = new Turn({
-    attempt,
-    isElsewhere: false,
-    sink,
+    ...{ attempt, isOwn: false, helper: null, sink, log: shared.context.log },
     startedAt: shared.context.clock.now(),
     onUnread: (kind) => shared.ignoredItem(kind),
   })
+  told.record.resume()
   const from = { connection: await shared.server.connection(), clock: shared.context.clock }
   const newest = isOver(turn) ? turn : ((await settledTurn(from, thread, attempt)) ?? turn)
   told.takeTranscript(newest)
-  if (isOver(newest)) return outcomeOf(shared, told, { ...newest, serverDied: true })
+  if (isOver(newest)) return outcomeOf(shared, told, { ...newest, died: CRASHED })
   return { kind: "indeterminate", consumed: "yes", text: told.text() }
 }

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest"
 import type { Answer, RequestBody } from "../../protocol/session.ts"
-import { type Question, readRequest } from "./requests.ts"
+import { type Asker, type Question, readRequest } from "./requests.ts"
 
+const asker: Asker = { changesOf: () => [], subagent: null }
 const asked = { threadId: "t", turnId: "u", itemId: "i" }
 
 function read(method: string, params: object): Question {
-  const request = readRequest(method, { ...asked, ...params }, () => [])
+  const request = readRequest(method, { ...asked, ...params }, asker)
   if (request.kind !== "question") throw new Error(`not a question but ${request.kind}`)
   return request.question
 }
@@ -150,7 +151,10 @@ describe("a form of an MCP server", () => {
 
   it("without fields is a question of yes or no", () => {
     const question = form({})
-    expect(question.body).toMatchObject({ kind: "approval", subject: "tool", title: "Your order" })
+    expect(question.body).toMatchObject({
+      ...{ kind: "approval", subject: "tool", title: "shop", reason: "Your order" },
+      origin: { mcpServer: "shop" },
+    })
     expect(question.respond(choose("accept"))).toMatchObject({ action: "accept", content: {} })
     expect(question.respond(choose("decline"))).toMatchObject({ action: "decline" })
   })
@@ -164,7 +168,7 @@ describe("a form of an MCP server", () => {
       url: "https://x",
       elicitationId: "e",
     }
-    expect(readRequest("mcpServer/elicitation/request", params, () => [])).toMatchObject({
+    expect(readRequest("mcpServer/elicitation/request", params, asker)).toMatchObject({
       kind: "decline",
       result: { action: "decline" },
       reason: { code: "request_needs_machine", server: "shop" },
@@ -173,9 +177,9 @@ describe("a form of an MCP server", () => {
 })
 
 it("knows what it does not know", () => {
-  expect(readRequest("attestation/generate", {}, () => [])).toEqual({ kind: "unsupported" })
-  expect(readRequest("toString", {}, () => [])).toEqual({ kind: "unsupported" })
-  expect(readRequest("item/tool/requestUserInput", { questions: 1 }, () => [])).toMatchObject({
+  expect(readRequest("attestation/generate", {}, asker)).toEqual({ kind: "unsupported" })
+  expect(readRequest("toString", {}, asker)).toEqual({ kind: "unsupported" })
+  expect(readRequest("item/tool/requestUserInput", { questions: 1 }, asker)).toMatchObject({
     kind: "malformed",
   })
 })

@@ -2,23 +2,26 @@
 import type { z } from "zod"
 import type { Reason } from "../../protocol/reason.ts"
 import type { Answer, FileChange, Permission, RequestBody, RequestOption } from "../../protocol/session.ts"
-import { answerElicitation, DECLINED, readElicitation } from "./elicitation.ts"
+import { itemId } from "../ids.ts"
+import { type Showing, showing } from "../tool-subject.ts"
+import { DECLINED, readElicitation } from "./elicitation.ts"
 import {
   CommandApproval,
   Elicitation,
   FileChangeApproval,
+  type PermissionProfile,
   PermissionsApproval,
   UserInputRequest,
-} from "./incoming.ts"
-import { itemId } from "./items.ts"
+} from "./incoming-requests.ts"
+import { LABEL } from "./program.ts"
 import type * as wire from "./protocol.generated.ts"
 import { unwrapShell } from "./shell-command.ts"
 
 /** A request as it is put to the owner, with the way back. */
 export interface Question {
   readonly body: RequestBody
-  /** The JSON-RPC result for an answer. */
-  readonly respond: (answer: Answer) => object
+  /** The JSON-RPC result for an answer; null when the answer does not fit. */
+  readonly respond: (answer: Answer) => object | null
 }
 
 export type ReadRequest =
@@ -28,39 +31,54 @@ export type ReadRequest =
   | { readonly kind: "unsupported" }
   | { readonly kind: "malformed"; readonly error: z.ZodError }
 
-type Reader = (params: unknown, changesOf: ChangesOf) => ReadRequest
-/** The changes of a file-change item; its approval names only the item. */
-export type ChangesOf = (item: string) => readonly FileChange[]
+/** What is known of who asks. */
+export interface Asker {
+  /** The changes of a file-change item; its approval names only the item. */
+  readonly changesOf: (item: string) => readonly FileChange[]
+  /** The sub-agent's name; null for the session's own agent, whose items the owner is shown. */
+  readonly subagent: string | null
+}
+
+type Reader = (params: unknown, asker: Asker) => ReadRequest
 
 const readers: Readonly<Record<string, Reader>> = {
-  "item/commandExecution/requestApproval": reading(CommandApproval, (asked) => ask(commandQuestion(asked))),
-  "item/fileChange/requestApproval": reading(FileChangeApproval, (asked, changesOf) =>
-    ask(fileChangeQuestion(asked, changesOf(asked.itemId))),
-  ),
-  "item/permissions/requestApproval": reading(PermissionsApproval, (asked) =>
-    ask(permissionsQuestion(asked)),
-  ),
+  "item/commandExecution/requestApproval": reading(CommandApproval, commandRequest),
+  "item/fileChange/requestApproval": reading(FileChangeApproval, fileChangeRequest),
+  "item/permissions/requestApproval": reading(PermissionsApproval, permissionsRequest),
   "item/tool/requestUserInput": reading(UserInputRequest, (asked) => ask(userInputQuestion(asked))),
   "mcpServer/elicitation/request": reading(Elicitation, elicitationRequest),
 }
 
-export function readRequest(method: string, params: unknown, changesOf: ChangesOf): ReadRequest {
+export function readRequest(method: string, params: unknown, asker: Asker): ReadRequest {
   const reader = Object.hasOwn(readers, method) ? readers[method] : undefined
-  return reader === undefined ? { kind: "unsupported" } : reader(params, changesOf)
+  const read = reader === undefined ? { kind: "unsupported" as const } : reader(params, asker)
+  return read.kind === "question" ? ask(signed(read.question, asker)) : read
+}
+
+/** An item of a sub-agent is told to nobody, so an approval cannot point to it. */
+function signed(question: Question, { subagent }: Asker): Question {
+  const { body } = question
+  if (subagent === null || body.kind !== "approval") return question
+  const { item: _, ...shown } = body
+  return { ...question, body: { ...shown, origin: { ...body.origin, subagent } } }
 }
 
 function reading<S extends z.ZodType>(
   schema: S,
-  read: (asked: z.infer<S>, changesOf: ChangesOf) => ReadRequest,
+  read: (asked: z.infer<S>, asker: Asker) => ReadRequest,
 ): Reader {
-  return (params, changesOf) => {
+  return (params, asker) => {
     const parsed = schema.safeParse(params)
-    return parsed.success ? read(parsed.data, changesOf) : { kind: "malformed", error: parsed.error }
+    return parsed.success ? read(parsed.data, asker) : { kind: "malformed", error: parsed.error }
   }
 }
 
 function ask(question: Question): ReadRequest {
   return { kind: "question", question }
+}
+
+function hidden({ reason }: Extract<Showing, { kind: "hidden" }>, result: object): ReadRequest {
+  return { kind: "decline", result, reason }
 }
 
 const DENY: readonly RequestOption[] = [
@@ -73,27 +91,38 @@ const ALLOW: readonly RequestOption[] = [
 ]
 const RULE = "acceptWithRule"
 
-function commandQuestion(asked: CommandApproval): Question {
-  const command = asked.command === null ? null : unwrapShell(asked.command)
+function commandRequest(asked: CommandApproval): ReadRequest {
+  const host = asked.networkApprovalContext?.host
+  const command = asked.command === null ? "" : unwrapShell(asked.command)
+  const extra = asked.additionalPermissions
+  const more = extra === null ? [] : wantedOf(extra)
+  const about = {
+    ...(asked.reason === null ? {} : { reason: asked.reason }),
+    ...(asked.itemId === "" ? {} : { item: itemId(asked.itemId) }),
+  }
   const prefix = asked.proposedExecpolicyAmendment
   const rule: readonly RequestOption[] =
     prefix === null ? [] : [{ id: RULE, effect: "allow_always", scope: prefix.join(" ") }]
-  const host = asked.networkApprovalContext?.host
-  return {
+  const options = [...ALLOW, ...rule, ...DENY]
+  const input = {
+    command,
+    ...(asked.cwd === null ? {} : { cwd: asked.cwd }),
+    ...(extra?.fileSystem?.entries ? { permissions: extra } : {}),
+  }
+  const name = host === undefined ? "" : `Network access to ${host}`
+  const shown = showing({ agent: LABEL, name, input: command.trim() === "" ? undefined : input })
+  if (shown.kind === "hidden") return hidden(shown, { decision: "decline" })
+  const permissions = host === undefined ? more : [{ kind: "network", host } as const, ...more]
+  return ask({
     body: {
       kind: "approval",
-      subject: host === undefined ? "command" : "permission",
-      title: host === undefined ? (firstLine(command) ?? "A command") : `Network access to ${host}`,
-      ...(host === undefined ? {} : { permissions: [{ kind: "network", host }] }),
-      ...(command === null ? {} : { command }),
-      ...(asked.cwd === null ? {} : { cwd: asked.cwd }),
-      ...(asked.reason === null ? {} : { reason: asked.reason }),
-      item: itemId(asked.itemId),
-      options: [...ALLOW, ...rule, ...DENY],
-      acceptsReason: true,
+      ...shown.body,
+      ...(host === undefined ? {} : { subject: "permission", title: `Network access to ${host}` }),
+      ...(permissions.length === 0 ? {} : { permissions }),
+      ...{ ...about, options, acceptsReason: true },
     },
     respond: (answer) => ({ decision: commandDecision(answer, prefix) }),
-  }
+  })
 }
 
 function commandDecision(
@@ -119,57 +148,68 @@ function decision(answer: Answer): wire.FileChangeApprovalDecision {
   }
 }
 
-function fileChangeQuestion(asked: FileChangeApproval, changes: readonly FileChange[]): Question {
-  const [first, ...rest] = changes.map((change) => change.path)
-  const title = first === undefined ? "Change files" : rest.length === 0 ? first : `${first} + ${rest.length}`
-  return {
+function fileChangeRequest(asked: FileChangeApproval, { changesOf }: Asker): ReadRequest {
+  const changes = changesOf(asked.itemId)
+  const shown = showing({ agent: LABEL, name: "apply_patch", input: undefined, changes })
+  if (shown.kind === "hidden" || changes.length === 0) {
+    const reason = { code: "approval_empty", agent: LABEL, tool: "apply_patch" } as const
+    return { kind: "decline", result: { decision: "decline" }, reason }
+  }
+  return ask({
     body: {
       kind: "approval",
-      subject: "file_change",
-      title,
-      changes,
+      ...shown.body,
       ...(asked.reason === null ? {} : { reason: asked.reason }),
       item: itemId(asked.itemId),
       options: [...ALLOW.map((option) => withScope(option, asked.grantRoot)), ...DENY],
       acceptsReason: true,
     },
     respond: (answer) => ({ decision: decision(answer) }) satisfies wire.FileChangeRequestApprovalResponse,
-  }
+  })
 }
 
 function withScope(option: RequestOption, root: string | null): RequestOption {
   return root === null || option.effect !== "allow_session" ? option : { ...option, scope: root }
 }
 
-function permissionsQuestion(asked: PermissionsApproval): Question {
+const NOTHING_GRANTED: wire.PermissionsRequestApprovalResponse = { permissions: {}, scope: "turn" }
+
+function permissionsRequest(asked: PermissionsApproval): ReadRequest {
   const { network, fileSystem } = asked.permissions
-  const wanted: readonly Permission[] = [
-    ...(network?.enabled ? [{ kind: "network" } as const] : []),
-    ...(fileSystem?.read ?? []).map((path) => ({ kind: "read", path }) as const),
-    ...(fileSystem?.write ?? []).map((path) => ({ kind: "write", path }) as const),
-  ]
+  const wanted = wantedOf(asked.permissions)
+  const shown = showing({ agent: LABEL, name: wanted.map(titleOf).join(", "), input: undefined })
+  if (shown.kind === "hidden") return hidden(shown, NOTHING_GRANTED)
+  // Only what is shown is granted.
   const granted: wire.GrantedPermissionProfile = {
-    ...(network === null ? {} : { network }),
-    ...(fileSystem === null ? {} : { fileSystem }),
+    ...(network === null ? {} : { network: { enabled: network.enabled } }),
+    ...(fileSystem === null ? {} : { fileSystem: { read: fileSystem.read, write: fileSystem.write } }),
   }
-  return {
+  return ask({
     body: {
       kind: "approval",
+      ...shown.body,
       subject: "permission",
-      title: wanted.map(titleOf).join(", ") || "More permissions",
-      ...(wanted.length === 0 ? {} : { permissions: wanted }),
+      permissions: wanted,
       ...(asked.cwd === null ? {} : { cwd: asked.cwd }),
       ...(asked.reason === null ? {} : { reason: asked.reason }),
-      item: itemId(asked.itemId),
+      ...(asked.itemId === "" ? {} : { item: itemId(asked.itemId) }),
       options: [...ALLOW, { id: "decline", effect: "deny" }],
       acceptsReason: true,
     },
     respond: (answer): wire.PermissionsRequestApprovalResponse => {
       const made = decision(answer)
       if (made === "acceptForSession") return { permissions: granted, scope: "session" }
-      return { permissions: made === "accept" ? granted : {}, scope: "turn" }
+      return made === "accept" ? { permissions: granted, scope: "turn" } : NOTHING_GRANTED
     },
-  }
+  })
+}
+
+function wantedOf({ network, fileSystem }: PermissionProfile): readonly Permission[] {
+  return [
+    ...(network?.enabled ? [{ kind: "network" } as const] : []),
+    ...(fileSystem?.read ?? []).map((path) => ({ kind: "read", path }) as const),
+    ...(fileSystem?.write ?? []).map((path) => ({ kind: "write", path }) as const),
+  ]
 }
 
 function titleOf(permission: Permission): string {
@@ -201,15 +241,17 @@ function userInputQuestion(asked: UserInputRequest): Question {
 }
 
 function elicitationRequest(asked: Elicitation): ReadRequest {
-  const body = readElicitation(asked)
-  if (body !== null) return ask({ body, respond: (answer) => answerElicitation(asked, answer) })
-  return {
-    kind: "decline",
-    result: DECLINED,
-    reason: { code: "request_needs_machine", server: asked.serverName },
+  const read = readElicitation(asked)
+  switch (read.kind) {
+    case "question":
+      return ask({ body: read.body, respond: read.respond })
+    case "hidden":
+      return hidden(read, DECLINED)
+    case "unanswerable":
+      return {
+        kind: "decline",
+        result: DECLINED,
+        reason: { code: "request_needs_machine", server: asked.serverName },
+      }
   }
-}
-
-function firstLine(text: string | null): string | null {
-  return text === null ? null : (text.split("\n")[0] ?? text)
 }

@@ -1,30 +1,29 @@
 /** One session on Codex: a thread, the turn that runs in it, and what becomes of both when the connection goes. */
 import { isDeepStrictEqual } from "node:util"
 import { ProviderError } from "../../core/provider-error.ts"
-import { AttemptId, type RequestId } from "../../protocol/ids.ts"
-import type { Answer, Limit, Outcome, Prompt, SessionSpec, Settings } from "../../protocol/session.ts"
+import type { AttemptId, RequestId } from "../../protocol/ids.ts"
+import type { Answer, Failure, Limit, Prompt, SessionSpec, Settings } from "../../protocol/session.ts"
 import type { EventSink, ProviderSession, SteerOutcome } from "../provider.ts"
-import { SilenceWatch } from "../silence.ts"
 import { Attachment } from "./attachment.ts"
-import { type Connection, ConnectionLost, Refused, type ServerRequest } from "./connection.ts"
-import { CRASHED, crashed, isUnknownThread, readRefusal } from "./failure.ts"
+import { type Connection, ConnectionLost, Refused } from "./connection.ts"
+import { CRASHED, crashed, hanging, isUnknownThread, readRefusal } from "./failure.ts"
+import { adoptHelpers } from "./helpers.ts"
 import type { Notification, RateLimits, Turn as WireTurn } from "./incoming.ts"
-import { absentMountPoints, type Litter } from "./leftovers.ts"
-import { outcomeOf } from "./outcome.ts"
+import { absentMountPoints } from "./leftovers.ts"
 import { LABEL } from "./program.ts"
 import { promptInput } from "./prompt-input.ts"
-import { readRequest } from "./requests.ts"
 import type { Shared } from "./shared.ts"
-import { cleanUp, giveUp, INTERRUPT_WAIT_MS, interruptTurn, type Stopping } from "./stopping.ts"
+import { INTERRUPT_WAIT_MS, interruptTurn, type Stopping } from "./stopping.ts"
 import type { Thread } from "./thread.ts"
 import { findTurn, isOver, settledTurn } from "./transcript.ts"
-import { Turn } from "./turn.ts"
+import type { Turn } from "./turn.ts"
 import { wait } from "./wait.ts"
+import { Work } from "./work.ts"
 
-const SILENT_NOTICE_MS = 60_000
-const SILENT_LIMIT_MS = 10 * 60_000
 /** How long what a turn waits for may take to be asked again. */
 const REPLAY_WAIT_MS = 2_000
+/** How long an app-server may take for a question that it answers from memory. */
+const PING_LIMIT_MS = 10_000
 
 export interface SessionParts {
   readonly shared: Shared
@@ -39,15 +38,12 @@ export class CodexSession implements ProviderSession {
   readonly #attachment: Attachment
   /** What the owner wants for the next turn. */
   #settings: Settings
-  #turn: Turn | null = null
-  #silence: SilenceWatch | null = null
+  readonly #work: Work
   /** Codex writes a thread down with its first prompt; before that its id is worth nothing. */
   #nativeId: string | null
   #isClosed = false
   #hasToldOfSandbox = false
   #toldLimits: readonly Limit[] = []
-  /** What is not there before a turn, and so is litter after it. */
-  #litter: Litter = []
 
   private constructor({ shared, spec, sink }: SessionParts) {
     this.#shared = shared
@@ -55,13 +51,22 @@ export class CodexSession implements ProviderSession {
     this.#sink = sink
     this.#settings = spec.settings
     this.#nativeId = spec.nativeId
+    this.#work = new Work({
+      ...{ shared, sink },
+      stopping: (turn) => this.#stopping(turn),
+      onAccepted: (turn, id) => this.#accept(turn, id),
+      onSilent: () => void this.#ping(),
+    })
     this.#attachment = new Attachment({
       shared,
       spec: () => ({ ...spec, nativeId: this.#nativeId, settings: this.#settings }),
       listener: (connection) => ({
         notified: (notification) => this.#notified(notification),
-        requested: (request) => this.#requested(connection, request),
-        lost: (reason) => this.#lost(reason),
+        requested: (request) => this.#work.requested(connection, request),
+        helperNotified: (thread, told) => this.#work.helperNotified(thread, connection, told),
+        helperRequested: (thread, request) => this.#work.helperRequested(thread, connection, request),
+        lost: (reason) => this.#lost(connection, reason),
+        failed: this.#work.failed,
       }),
     })
   }
@@ -69,10 +74,10 @@ export class CodexSession implements ProviderSession {
   /** @throws ProviderError */
   static async open(parts: SessionParts): Promise<CodexSession> {
     const session = new CodexSession(parts)
-    const { newest } = await session.#attachment.attach()
+    const { newest } = await session.#attach()
     parts.shared.sessions.add(session)
     session.#tellSettings()
-    if (newest?.status === "inProgress" && session.#turn === null) session.#beginElsewhere(newest.id)
+    if (newest?.status === "inProgress" && session.#work.turn === null) session.#work.beginOwn(newest.id)
     return session
   }
 
@@ -83,19 +88,19 @@ export class CodexSession implements ProviderSession {
     turnId: string,
   ): Promise<CodexSession | null> {
     const session = new CodexSession(parts)
-    const turn = session.#begin(attempt)
-    turn.accept(turnId)
-    const { newest, wasWaiting } = await session.#attachment.attach()
+    const turn = session.#work.begin(attempt, { isOwn: false, helper: null })
+    turn.accept(turnId, "known")
+    const { newest, wasWaiting } = await session.#attach()
     if (newest?.id === turnId && newest.status === "inProgress") {
       parts.shared.sessions.add(session)
       session.#tellSettings()
       turn.takeTranscript(newest)
       // An answer given meanwhile must find what it answers.
       const late = wait(parts.shared.context.clock, REPLAY_WAIT_MS)
-      if (wasWaiting) await Promise.race([turn.asked, turn.ended, late])
+      if (wasWaiting) await Promise.race([session.#work.asking.first, turn.ended, late])
       return session
     }
-    session.#abandon(turn)
+    session.#work.abandon(turn)
     await session.close()
     return null
   }
@@ -110,24 +115,24 @@ export class CodexSession implements ProviderSession {
 
   async send(prompt: Prompt, attempt: AttemptId): Promise<void> {
     // A turn of the owner's own in his terminal is waited for.
-    while (this.#turn?.isElsewhere) await this.#turn.ended
-    if (this.#turn) {
+    while (this.#work.turn?.isOwn) await this.#work.turn.ended
+    if (this.#work.turn) {
       throw new ProviderError({ class: "bad_request", reason: { code: "busy", agent: LABEL } })
     }
     if (this.#isClosed) throw crashed(new Error("the session is closed"))
-    const turn = this.#begin(attempt)
+    const turn = this.#work.begin(attempt, { isOwn: false, helper: null })
     try {
       this.#accept(turn, await this.#handOver(turn, prompt))
     } catch (error) {
       if (error instanceof ConnectionLost) return this.#settleHandOver(turn, error)
-      this.#abandon(turn)
+      this.#work.abandon(turn)
       throw error instanceof Refused ? new ProviderError(readRefusal(error.message), { cause: error }) : error
     }
   }
 
   async steer(prompt: Prompt, _attempt: AttemptId): Promise<SteerOutcome> {
-    const turn = this.#turn
-    if (!turn?.id || turn.stop) return "too_late"
+    const { turn } = this.#work
+    if (!turn?.id || turn.stop || turn.helper !== null) return "too_late"
     const { connection, id } = await this.#attachment.attached()
     try {
       await connection.request("turn/steer", {
@@ -146,7 +151,7 @@ export class CodexSession implements ProviderSession {
   }
 
   async interrupt(): Promise<void> {
-    const turn = this.#turn
+    const { turn } = this.#work
     if (!turn) return
     turn.stop ??= { kind: "owner" }
     await Promise.race([turn.accepted, turn.ended])
@@ -154,21 +159,22 @@ export class CodexSession implements ProviderSession {
   }
 
   async answer(request: RequestId, answer: Answer): Promise<"answered" | "gone"> {
-    const turn = this.#turn
-    if (!turn?.isPending(request)) return "gone"
+    const { asking, helpers, turn } = this.#work
+    if (turn === null || !asking.isPending(request)) return "gone"
     const { connection } = await this.#attachment.attached()
     const reason = answer.kind === "option" && answer.option === "decline" ? answer.reason : undefined
     // Codex tells the model of a denial but takes no words with it, so they go ahead as a message of the owner.
     if (reason) await this.steer({ text: reason, files: [] }, turn.attempt)
-    const taken = turn.answer(request, answer)
+    const taken = asking.answer(request, answer)
     if (taken === null) return "gone"
+    helpers.settled(taken.rpcId)
     connection.respond(taken.rpcId, taken.result)
     return "answered"
   }
 
   async close(): Promise<void> {
     if (this.#isClosed) return
-    const turn = this.#turn
+    const { turn } = this.#work
     if (turn) {
       await this.interrupt()
       await Promise.race([turn.ended, wait(this.#shared.context.clock, INTERRUPT_WAIT_MS)])
@@ -183,27 +189,49 @@ export class CodexSession implements ProviderSession {
 
   // The connection
 
-  #lost(reason: string): void {
+  #attach(): Promise<Thread> {
+    return this.#attachment.attach().then(async (thread) => {
+      if (this.#spec.nativeId !== null || this.#nativeId !== null) {
+        await adoptHelpers(this.#work.helpers, thread, this.#shared.context.log)
+      }
+      return thread
+    })
+  }
+
+  /** An app-server that does not even answer this hangs, and the connection ends. */
+  async #ping(): Promise<void> {
+    try {
+      const { connection } = await this.#attachment.attached()
+      await connection.request("thread/loaded/list", {}, { limitMs: PING_LIMIT_MS })
+    } catch (error) {
+      this.#shared.context.log.info({ error }, "a silent Codex could not be asked whether it lives")
+    }
+  }
+
+  #lost(connection: Connection, reason: string): void {
     this.#attachment.lost()
-    const turn = this.#turn
+    this.#work.helpers.takeAsks()
+    const { turn } = this.#work
     // A prompt on its way is looked for by whoever sent it.
     if (this.#isClosed || turn?.id === null) return
-    if (turn) void this.#reattach(turn)
+    if (turn) void this.#reattach(turn, connection.unanswered)
     else this.#gone(`Codex' app-server is gone: ${reason}`)
   }
 
   /** The server may be alive and the turn running, or both may have ended: the transcript knows. */
-  async #reattach(turn: Turn): Promise<void> {
+  async #reattach(turn: Turn, unanswered: string | null): Promise<void> {
+    const failure: Failure = unanswered === null ? CRASHED : hanging(unanswered)
+    const fail = (): void => this.#work.end(turn, { kind: "failed", failure, text: turn.text() })
     try {
-      const thread = await this.#attachment.attach()
+      const thread = await this.#attach()
       const found = await this.#findOn(thread, turn)
-      if (found === null) return this.#end(turn, { kind: "failed", failure: CRASHED, text: turn.text() })
+      if (found === null) return fail()
       turn.takeTranscript(found)
-      if (found.status !== "inProgress") return await this.#conclude(turn, found, { serverDied: true })
+      if (found.status !== "inProgress") return await this.#work.conclude(turn, found, { died: failure })
       if (turn.stop) await interruptTurn(this.#stopping(turn))
     } catch (error) {
       this.#shared.context.log.error({ error }, "a Codex session could not be picked up again")
-      this.#end(turn, { kind: "failed", failure: CRASHED, text: turn.text() })
+      fail()
       this.#gone("Codex' app-server is gone")
     }
   }
@@ -238,37 +266,11 @@ export class CodexSession implements ProviderSession {
 
   // A turn's beginning
 
-  #begin(attempt: AttemptId, { isElsewhere } = { isElsewhere: false }): Turn {
-    const { clock, valve, config } = this.#shared.context
-    const turn = new Turn({
-      ...{ attempt, isElsewhere, sink: this.#sink, startedAt: clock.now() },
-      onUnread: (kind) => this.#shared.ignoredItem(kind),
-    })
-    this.#turn = turn
-    this.#silence = new SilenceWatch({
-      ...{ clock, valve },
-      noticeMs: config.silentNoticeMs ?? SILENT_NOTICE_MS,
-      limitMs: config.silentLimitMs ?? SILENT_LIMIT_MS,
-      toolIsRunning: () => false,
-      isPaused: () => turn.isExcused,
-      onNotice: (seconds) => turn.notice({ code: "silent", seconds }),
-      onLimit: () => void this.#giveUp(turn),
-    })
-    return turn
-  }
-
-  /** A turn that is not ours: the owner in his terminal, on a thread that both have open. */
-  #beginElsewhere(id: string): void {
-    const attempt = AttemptId.parse(this.#shared.context.newId())
-    const turn = this.#begin(attempt, { isElsewhere: true })
-    turn.accept(id, { kind: "attempt.began", attempt, reason: "begun in another Codex" })
-  }
-
   /** Codex' id of the turn. */
   async #handOver({ attempt }: Turn, prompt: Prompt): Promise<string> {
     const settings = this.#settings
     const thread = await this.#attachment.attached()
-    this.#litter = await absentMountPoints(thread.sandboxRoots(this.#spec.workspace, settings))
+    this.#work.litter = await absentMountPoints(thread.sandboxRoots(this.#spec.workspace, settings))
     const startOn = async (opened: Thread): Promise<string> => {
       const params = opened.turnParams(prompt, attempt, settings)
       return (await opened.connection.request("turn/start", params)).turn.id
@@ -278,7 +280,7 @@ export class CodexSession implements ProviderSession {
     } catch (error) {
       if (!(error instanceof Refused && isUnknownThread(error.message))) throw error
       // Unloaded behind our back.
-      return startOn(await this.#attachment.attach())
+      return startOn(await this.#attach())
     }
   }
 
@@ -289,7 +291,7 @@ export class CodexSession implements ProviderSession {
       this.#nativeId = thread.id
       this.#tellSettings()
     }
-    turn.accept(id, { kind: "attempt.accepted", attempt: turn.attempt })
+    turn.accept(id, "accepted")
     if (this.#hasToldOfSandbox || !thread?.enforcement(this.#settings).isWithoutSandbox) return
     this.#hasToldOfSandbox = true
     turn.notice({
@@ -307,22 +309,18 @@ export class CodexSession implements ProviderSession {
     const connection = await this.#shared.server.connection()
     const found = thread === null ? null : await findTurn(connection, thread, turn.attempt)
     if (found === null) {
-      this.#abandon(turn)
+      this.#work.abandon(turn)
       throw crashed(cause)
     }
     this.#accept(turn, found.turn.id)
-    await this.#reattach(turn)
+    await this.#reattach(turn, null)
   }
 
   // While it runs
 
   #notified(notification: Notification): void {
-    const turn = this.#turn
+    const { turn } = this.#work
     switch (notification.method) {
-      case "turn/started":
-        return this.#onStarted(notification.params.turn)
-      case "turn/completed":
-        return void this.#onCompleted(notification.params.turn)
       case "thread/settings/updated":
         if (this.#attachment.thread?.update(notification.params)) this.#tellSettings()
         return
@@ -334,89 +332,24 @@ export class CodexSession implements ProviderSession {
       case "account/rateLimits/updated":
         return this.#onRateLimits(notification.params.rateLimits)
       case "warning":
-        turn?.notice({ code: "warning", detail: notification.params.message.slice(0, 300) })
+        turn?.notice({ code: "warning", detail: notification.params.message.slice(0, 300).toWellFormed() })
         return
-      case "serverRequest/resolved":
-        turn?.resolved(notification.params.requestId)
-        break
       default:
-        if (turn === null || notification.params.turnId !== turn.id) return
-        turn.handle(notification)
+        return this.#work.notified(notification)
     }
-    const isRetry = notification.method === "error" && notification.params.willRetry
-    if (isRetry || turn === null) return
-    turn.isReconnecting = false
-    this.#silence?.heard()
-  }
-
-  #requested(connection: Connection, request: ServerRequest): void {
-    const turn = this.#turn
-    const read = readRequest(request.method, request.params, (item) => turn?.changesOf(item) ?? [])
-    if (turn !== null && read.kind === "question") return turn.open(request.id, read.question)
-    if (read.kind === "decline") {
-      connection.respond(request.id, read.result)
-      turn?.notice({ code: "warning", detail: "", reason: read.reason })
-      return
-    }
-    this.#shared.refusedRequest(request)
-    connection.refuse(request.id, "not supported by this client")
-    turn?.notice({
-      code: "warning",
-      detail: "",
-      reason: { code: "request_unknown", agent: LABEL, request: request.method },
-    })
   }
 
   /** Told to every session; those at work pass it on. */
   #onRateLimits(report: RateLimits): void {
     this.#shared.quota.update(report)
     const limits = this.#shared.quota.limits()
-    if (this.#turn === null || isDeepStrictEqual(limits, this.#toldLimits)) return
+    if (this.#work.turn === null || isDeepStrictEqual(limits, this.#toldLimits)) return
     this.#toldLimits = limits
     this.#sink.emit({ kind: "limits", limits })
   }
 
-  #onStarted({ id }: WireTurn): void {
-    if (this.#turn === null) this.#beginElsewhere(id)
-    else this.#accept(this.#turn, id)
-  }
-
-  // Its end
-
-  async #onCompleted(completed: WireTurn): Promise<void> {
-    const turn = this.#turn
-    if (turn === null || turn.id !== completed.id) return
-    turn.takeTranscript(completed)
-    await this.#conclude(turn, completed, { serverDied: false })
-  }
-
-  async #conclude(turn: Turn, ended: WireTurn, how: { readonly serverDied: boolean }): Promise<void> {
-    if (ended.status === "interrupted") await cleanUp(this.#stopping(turn), this.#litter)
-    this.#end(turn, outcomeOf(this.#shared, turn, { ...ended, ...how }))
-  }
-
-  #end(turn: Turn, outcome: Outcome): void {
-    this.#release(turn)
-    turn.end(outcome)
-  }
-
-  #abandon(turn: Turn): void {
-    this.#release(turn)
-    turn.abandon()
-  }
-
-  #release(turn: Turn): void {
-    if (this.#turn !== turn) return
-    this.#turn = null
-    this.#silence?.stop()
-  }
-
   #stopping(turn: Turn): Stopping {
-    return { shared: this.#shared, attachment: this.#attachment, turn }
-  }
-
-  async #giveUp(turn: Turn): Promise<void> {
-    const outcome = await giveUp(this.#stopping(turn))
-    if (outcome) this.#end(turn, outcome)
+    const { helpers, goal } = this.#work
+    return { shared: this.#shared, attachment: this.#attachment, turn, helpers, goal }
   }
 }

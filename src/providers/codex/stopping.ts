@@ -2,6 +2,8 @@
 import type { Failure, Outcome } from "../../protocol/session.ts"
 import type { Attachment } from "./attachment.ts"
 import { ConnectionLost, Refused } from "./connection.ts"
+import type { GoalWatch } from "./goal.ts"
+import type { Helpers } from "./helpers.ts"
 import { awaitCommandsGone, type Litter, removeLitter } from "./leftovers.ts"
 import type { Shared } from "./shared.ts"
 import type { Turn } from "./turn.ts"
@@ -15,17 +17,22 @@ export interface Stopping {
   readonly shared: Shared
   readonly attachment: Attachment
   readonly turn: Turn
+  readonly helpers: Helpers
+  readonly goal: GoalWatch
 }
 
-/** Returns when Codex has understood, or has nothing to stop. */
-export async function interruptTurn({ shared, attachment, turn }: Stopping): Promise<void> {
+/** Returns when Codex has understood, or has nothing to stop. The sub-agents stop, too, and no goal begins it anew. */
+export async function interruptTurn(stopping: Stopping): Promise<void> {
+  const { shared, attachment, turn } = stopping
   const { clock, log } = shared.context
+  await interruptAround(stopping)
   // Codex accepts a prompt a moment before its turn can be interrupted.
   const until = clock.now() + INTERRUPT_WAIT_MS
   while (turn.id !== null && !turn.isEnded && clock.now() < until) {
     const { connection, id } = await attachment.attached()
     try {
-      await connection.request("turn/interrupt", { threadId: id, turnId: turn.id })
+      const target = { threadId: turn.helper ?? id, turnId: turn.id }
+      await connection.request("turn/interrupt", target, { limitMs: INTERRUPT_WAIT_MS })
       return
     } catch (error) {
       // Picking the session up again interrupts it, too.
@@ -37,13 +44,40 @@ export async function interruptTurn({ shared, attachment, turn }: Stopping): Pro
   }
 }
 
+/** Stops what would go on without the turn, or begin another. */
+async function interruptAround({ shared, attachment, helpers, goal }: Stopping): Promise<void> {
+  const { log } = shared.context
+  try {
+    const { connection, id } = await attachment.attached()
+    const limit = { limitMs: INTERRUPT_WAIT_MS }
+    if (goal.isActive) await connection.request("thread/goal/set", { threadId: id, status: "paused" }, limit)
+    await Promise.all(
+      helpers
+        .atWork()
+        .map((target) => connection.request("turn/interrupt", target, limit).catch(unlessRefused)),
+    )
+  } catch (error) {
+    if (!(error instanceof ConnectionLost || error instanceof Refused)) throw error
+    log.info({ error }, "Codex did not stop what goes on beside a turn")
+  }
+}
+
+function unlessRefused(error: unknown): void {
+  if (!(error instanceof Refused)) throw error
+}
+
 /** An interrupted turn leaves its command running and, in the directories it could write to, empty mount points. */
-export async function cleanUp({ shared, attachment, turn }: Stopping, litter: Litter): Promise<void> {
+export async function cleanUp(
+  { shared, attachment, turn, helpers }: Stopping,
+  litter: Litter,
+): Promise<void> {
   const { clock, log } = shared.context
   try {
     const { connection, id } = await attachment.attached()
-    await connection.request("thread/backgroundTerminals/clean", { threadId: id })
-    await awaitCommandsGone({ thread: id, since: turn.startedAt }, clock)
+    const thread = turn.helper ?? id
+    await connection.request("thread/backgroundTerminals/clean", { threadId: thread })
+    const threads = [thread, ...helpers.threads()]
+    await Promise.all(threads.map((one) => awaitCommandsGone({ thread: one, since: turn.startedAt }, clock)))
     await removeLitter(litter)
   } catch (error) {
     log.error({ error }, "what an interrupted Codex left behind could not be cleaned up")

@@ -23,20 +23,28 @@ const MAX_PAGES = 40
 
 export interface FoundTurn {
   readonly thread: string
+  /** The newest that belongs to the attempt. */
   readonly turn: Turn
 }
 
-/** The turn that was begun with this attempt; null when the thread, or it in the thread, does not exist. */
+/**
+ * The turn that was begun with this attempt, or the newest that followed it without a prompt, towards a goal; null when
+ * the thread, or the attempt in the thread, does not exist.
+ */
 export async function findTurn(
   connection: Connection,
   thread: string,
   attempt: AttemptId,
 ): Promise<FoundTurn | null> {
   let cursor: string | null = null
+  let newest: Turn | null = null
   for (let page = 0; page < MAX_PAGES; page++) {
     const turns: Awaited<ReturnType<typeof readTurns>> = await readTurns(connection, thread, cursor)
-    const turn = turns.data.find((candidate) => carries(candidate, attempt))
-    if (turn) return { thread, turn }
+    for (const turn of turns.data) {
+      newest ??= turn
+      if (carries(turn, attempt)) return { thread, turn: newest }
+      if (turn.items.some((item) => item.type === "userMessage")) newest = null
+    }
     cursor = turns.nextCursor
     if (cursor === null) return null
   }

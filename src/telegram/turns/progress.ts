@@ -5,6 +5,7 @@
 
 import { formatDuration } from "../../core/duration.ts"
 import { explainReason } from "../../core/failure-words.ts"
+import { goalLine } from "../../core/goal-words.ts"
 import type { TelegramSay } from "../../core/texts/telegram.ts"
 import { isAtWork } from "../../core/turn.ts"
 import type { Session } from "../../ledger/sessions.ts"
@@ -224,6 +225,7 @@ export class Progress {
     const label = providerLabel(kernel.ledger, session.provider)
     const parts: readonly RichPart[] = [
       bold(`${this.#state(current, live)} · ${elapsed}`),
+      live?.goal ? goalLine(live.goal, this.#spec.say) : "",
       live ? join(recentActions(live, session.workspace), "\n") : "",
       italic(footer({ session, label, used, usage: live?.usage ?? current.usage })),
     ]
@@ -262,6 +264,8 @@ export class Progress {
         return `→ ${notice.to}`
       case "context_compacted":
         return say("status.working")
+      case "goal":
+        return goalLine(notice, say)
       case "sandbox_unusable":
       case "warning":
         if (notice.reason) return explainReason(notice.reason, say)
