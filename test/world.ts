@@ -22,7 +22,8 @@ import {
 
 export const OWNER = 42
 const repository = dirname(dirname(fileURLToPath(import.meta.url)))
-const entry = join(repository, "bin", "remoteagent.js")
+/** The command line, as an owner starts it. */
+export const entry = join(repository, "bin", "remoteagent.js")
 
 export interface WorldOptions {
   /** DEFAULT_MODE; the echo agent unless told otherwise. */
@@ -138,6 +139,20 @@ export class World implements AsyncDisposable {
     await this.starts()
   }
 
+  /** Starts, and is killed so many ms later, ready or not. */
+  async startsAndDies(ms: number): Promise<void> {
+    const started = this.starts().catch(() => undefined)
+    await new Promise((resolve) => setTimeout(resolve, ms))
+    await this.dies()
+    await started
+  }
+
+  /** SIGKILL for the agent that took the newest prompt, if it still runs. */
+  killAgent(): boolean {
+    const pid = this.consumed().at(-1)?.pid
+    return pid !== undefined && signal(pid, "SIGKILL")
+  }
+
   /** SIGKILL for the host alone, if it runs. */
   killHost(): void {
     const pid = this.hostPid
@@ -153,7 +168,7 @@ export class World implements AsyncDisposable {
   }
 
   /** What the echo agent has consumed, in order. */
-  consumed(): readonly Pick<Consumed, "text" | "attempt" | "files">[] {
+  consumed(): readonly Pick<Consumed, "text" | "attempt" | "files" | "pid">[] {
     return readLines(join(this.directory, "echo", "consumed.log"))
   }
 
@@ -219,7 +234,8 @@ function holderOf(path: string): number | null {
     const { pid } = JSON.parse(readFileSync(path, "utf8")) as { pid: number }
     return isAlive(pid) ? pid : null
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null
+    // Gone, or being written by an older program.
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === "ENOENT") return null
     throw error
   }
 }

@@ -1,9 +1,10 @@
 /**
  * The long crash test: `npm run test:crash -- [--kills 500] [--seed N] [--bots 3] [--per 50]`. Each campaign has its own
- * seed, printed before it begins; a failing one is repeated with `--seed N --kills K`.
+ * seed, printed before it begins; a failing one is repeated with `--seed N --kills K`. With `--victims runtime` nothing
+ * else is killed, and then every prompt must be answered.
  */
 import { parseArgs } from "node:util"
-import { type CampaignOptions, runCampaign, type Verdict } from "./campaign.ts"
+import { type Campaigned, type CampaignOptions, runCampaign, type Victim } from "./campaign.ts"
 
 const { values } = parseArgs({
   options: {
@@ -13,11 +14,12 @@ const { values } = parseArgs({
     per: { type: "string", default: "50" },
     /** First every boundary up to this step; 0 leaves that out. */
     sweep: { type: "string", default: "12" },
+    victims: { type: "string" },
     verbose: { type: "boolean", default: false },
   },
 })
 
-const verdicts: Verdict[] = []
+const verdicts: Campaigned[] = []
 const onRound = values.verbose ? (round: object) => console.log(JSON.stringify(round)) : undefined
 let left = Number(values.kills)
 let seed = Number(values.seed ?? Date.now() % 1_000_000)
@@ -34,21 +36,24 @@ while (left > 0) {
   seed += 1
 }
 
-const sum = (count: (verdict: Verdict) => number) =>
+const sum = (count: (verdict: Campaigned) => number) =>
   verdicts.reduce((total, verdict) => total + count(verdict), 0)
 const faults = verdicts.flatMap((verdict) => verdict.faults.map((fault) => `seed ${verdict.seed}: ${fault}`))
 console.log(
-  `kills: ${sum((v) => v.kills.runtime)} runtime, ${sum((v) => v.kills.host)} host, ${sum((v) => v.atBoundaries)} of them exactly at a step boundary`,
+  `kills: ${sum((v) => v.kills.runtime)} runtime, ${sum((v) => v.kills.host)} host, ${sum((v) => v.kills.both)} both at once, ${sum((v) => v.kills.agent)} agent; ${sum((v) => v.atBoundaries)} of them exactly at a step boundary, and ${sum((v) => v.whileStarting)} runtimes as they started`,
 )
 console.log(
-  `prompts: ${sum((v) => v.prompts)}, answered ${sum((v) => v.answered)}, ended with a stated reason ${sum((v) => v.explained)}, marked as resent ${sum((v) => v.resent)}`,
+  `prompts: ${sum((v) => v.prompts)}, answered ${sum((v) => v.answered)}, ended with a stated reason ${sum((v) => v.explained)}, taken back ${sum((v) => v.takenBack)}, marked as resent ${sum((v) => v.resent)}`,
 )
 for (const fault of faults) console.log(`FAULT ${fault}`)
 console.log(faults.length === 0 ? "no promise broken" : `${faults.length} promises broken`)
 process.exitCode = faults.length === 0 ? 0 : 1
 
-async function campaign(options: CampaignOptions): Promise<Verdict> {
-  const verdict = await runCampaign({ ...options, ...(onRound ? { onRound } : {}) })
+async function campaign(options: CampaignOptions): Promise<Campaigned> {
+  const victims = values.victims?.split(",") as readonly Victim[] | undefined
+  const verdict = await runCampaign({
+    ...{ ...options, ...(onRound ? { onRound } : {}), ...(victims ? { victims } : {}) },
+  })
   console.log(JSON.stringify(verdict))
   return verdict
 }

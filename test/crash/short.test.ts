@@ -9,7 +9,7 @@ describe("whatever crashes, whenever", () => {
     const verdict = await runCampaign({ seed, kills: 12, bots: 2 })
     console.log(`crash campaign: ${JSON.stringify(verdict)}`)
     expect(verdict.faults).toEqual([])
-    expect(verdict.answered + verdict.explained).toBe(verdict.prompts)
+    expect(verdict.answered + verdict.explained + verdict.takenBack).toBe(verdict.prompts)
     expect(verdict.answered).toBeGreaterThan(0)
   })
 })

@@ -22,9 +22,11 @@
  *   [[empty]]         ends without an answer
  *   [[stop reason]]   ends with this stop reason
  *   [[error]]         fails; [[error words]] names them
+ *   [[flaky 2]]       is overloaded the first so many times that this prompt comes; only then it counts as consumed
  *   [[crash]]         dies at once
  */
 import { execFile } from "node:child_process"
+import { createHash } from "node:crypto"
 import {
   appendFileSync,
   closeSync,
@@ -32,10 +34,11 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readFileSync,
   watch,
   writeSync,
 } from "node:fs"
-import { join, resolve } from "node:path"
+import { dirname, join, resolve } from "node:path"
 import type { Script, ScriptTurn, StopReason } from "../../src/providers/demo/agent-server.ts"
 import { RpcError } from "../../src/providers/demo/rpc-peer.ts"
 import { serveOnStdio } from "../../src/providers/demo/stdio.ts"
@@ -89,6 +92,7 @@ const script: Script = {
   ],
   async run(turn) {
     const { text, attempt, session } = turn
+    failFirst(text)
     const files = turn.blocks.flatMap(describeFile)
     record({ text, attempt, session, files, pid: process.pid, at: monotonicMs() })
     const stopReason = await act(turn)
@@ -170,6 +174,8 @@ async function perform(
       return "end_turn"
     case "stop":
       return stopReason(argument)
+    case "flaky":
+      return null
     case "error":
       throw new RpcError(-32_603, argument || "scripted error")
     case "crash":
@@ -178,6 +184,16 @@ async function perform(
     default:
       throw new RpcError(-32_602, `unknown marker ${name}`)
   }
+}
+
+/** Counted on the disk: the next try may come to another process. */
+function failFirst(text: string): void {
+  const times = Number(/\[\[flaky (\d+)\]\]/.exec(text)?.[1] ?? 0)
+  if (times === 0) return
+  const count = join(state, "flaky", createHash("sha256").update(text).digest("hex"))
+  mkdirSync(dirname(count), { recursive: true })
+  appendFileSync(count, ".")
+  if (readFileSync(count).length <= times) throw new RpcError(-32_603, "overloaded")
 }
 
 function record(consumed: Consumed): void {
