@@ -22,7 +22,7 @@ export interface Migrating {
 }
 
 /** A step left rows behind that point at nothing. */
-export class BrokenReferencesError extends Error {
+class BrokenReferencesError extends Error {
   override readonly name = "BrokenReferencesError"
   readonly version: number
   /** `table → parent`, each once. */

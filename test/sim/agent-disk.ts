@@ -1,7 +1,7 @@
 /** What survives every process: the agents' transcripts, and what the judge counts. */
 import type { RequestId } from "../../src/protocol/ids.ts"
 import type { Outcome } from "../../src/protocol/session.ts"
-import type { Agent } from "./agent.ts"
+import type { LivingAgent } from "./agent-wire.ts"
 import { machine } from "./machine.ts"
 
 /** Of one attempt, as the agent wrote it down. */
@@ -29,7 +29,7 @@ export class AgentDisk {
   readonly consumed: Consumed[] = []
   readonly asked: Asked[] = []
   readonly faults: string[] = []
-  readonly living = new Set<Agent>()
+  readonly living = new Set<LivingAgent>()
   /** How often a prompt failed on purpose. */
   readonly failures = new Map<string, number>()
   readonly survives: boolean

@@ -7,21 +7,9 @@
  */
 import type { AttemptId, ItemId, RequestId } from "../../src/protocol/ids.ts"
 import type { Answer, Outcome, ProviderEvent } from "../../src/protocol/session.ts"
-import type { SteerOutcome } from "../../src/providers/provider.ts"
 import type { AgentDisk, Asked } from "./agent-disk.ts"
+import type { FromAgent, LivingAgent, ToAgent } from "./agent-wire.ts"
 import { type Event, machine, type Process } from "./machine.ts"
-
-type FromAgent =
-  | { readonly kind: "event"; readonly event: ProviderEvent }
-  | { readonly kind: "delta"; readonly attempt: AttemptId; readonly item: string; readonly text: string }
-  | { readonly kind: "steered"; readonly id: number; readonly outcome: SteerOutcome }
-  | { readonly kind: "gone" }
-
-type ToAgent =
-  | { readonly kind: "prompt"; readonly attempt: AttemptId; readonly text: string }
-  | { readonly kind: "steer"; readonly id: number; readonly attempt: AttemptId; readonly text: string }
-  | { readonly kind: "answer"; readonly request: RequestId; readonly answer: Answer }
-  | { readonly kind: "interrupt" }
 
 const marker = (text: string, name: string): number | null => {
   const found = new RegExp(`\\[\\[${name}(?: (\\d+))?\\]\\]`).exec(text)
@@ -30,7 +18,7 @@ const marker = (text: string, name: string): number | null => {
 
 const tagOf = (text: string): string => /p\d+\./.exec(text)?.[0] ?? "?"
 
-export class Agent {
+export class Agent implements LivingAgent {
   readonly process: Process
   readonly nativeId: string
   readonly #disk: AgentDisk

@@ -12,6 +12,7 @@ import type {
 } from "../../src/providers/provider.ts"
 import { Agent } from "./agent.ts"
 import type { AgentDisk, Entry } from "./agent-disk.ts"
+import type { LivingAgent } from "./agent-wire.ts"
 import { Killed, machine } from "./machine.ts"
 
 const capabilities: Capabilities = {
@@ -65,7 +66,7 @@ function find(disk: AgentDisk, attempt: AttemptId): Entry | undefined {
   return undefined
 }
 
-function attach(agent: Agent, sink: EventSink): ProviderSession {
+function attach(agent: LivingAgent, sink: EventSink): ProviderSession {
   const accepted = new Map<AttemptId, PromiseWithResolvers<void>>()
   const steers = new Map<number, PromiseWithResolvers<SteerOutcome>>()
   // An answer given while the agent is taken over must find what it answers.
