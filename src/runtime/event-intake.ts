@@ -2,11 +2,17 @@
 import { isStorageFailure } from "../ledger/errors.ts"
 import type { Durability } from "../ledger/transaction.ts"
 import type { HostEvent } from "../protocol/host-link.ts"
+import type { Instant } from "../protocol/ids.ts"
+import type { ProviderEvent } from "../protocol/session.ts"
 import type { RuntimeContext } from "./context.ts"
+
+type AttemptEnded = Extract<ProviderEvent, { kind: "attempt.ended" }>
 
 export interface EventIntakeOptions {
   /** What the event means for the ledger; inside the transaction. */
   readonly apply: (event: HostEvent) => void
+  /** The least that the end of an attempt must leave, where `apply` fails: it is never passed over. */
+  readonly endPlainly: (event: AttemptEnded, at: Instant) => void
   /** Everything up to this number is committed: the host may forget it. */
   readonly onTaken: (seq: number) => void
   /** The disk takes nothing now; the host keeps the events and tells them again. */
@@ -55,7 +61,8 @@ export class EventIntake {
   }
 
   /**
-   * One event that cannot be taken in must not hold up all others for ever: it is kept in the log and passed over.
+   * One event that cannot be taken in must not hold up all others for ever: it is kept in the log and passed over,
+   * except that what has ended is ended.
    * False when the disk takes nothing at all.
    */
   #commitAlone(event: HostEvent): boolean {
@@ -69,17 +76,21 @@ export class EventIntake {
     }
   }
 
+  /** False when not even that can be written: then the event is not acknowledged, and comes again. */
   #passOver(event: HostEvent, fault: unknown): boolean {
     const { ledger, log } = this.#context
+    const logId = log.keep("an event that could not be taken in", event)
+    log.error({ err: fault, kind: event.event.kind, logId }, "an event could not be taken in")
     try {
-      const logId = log.keep("an event that could not be taken in", event)
-      log.error({ err: fault, logId }, "event passed over")
-      const cursor = ledger.machine.hostCursor()
-      const acked = Math.max(cursor?.acked ?? 0, event.seq)
-      if (cursor) ledger.machine.setHostCursor({ journal: cursor.journal, acked })
+      ledger.transact(() => {
+        if (event.event.kind === "attempt.ended") this.#options.endPlainly(event.event, event.at)
+        const cursor = ledger.machine.hostCursor()
+        const acked = Math.max(cursor?.acked ?? 0, event.seq)
+        if (cursor) ledger.machine.setHostCursor({ journal: cursor.journal, acked })
+      })
       return true
     } catch (error) {
-      if (!isStorageFailure(error)) throw error
+      log.error({ err: error, logId }, "an event could not even be passed over")
       this.#options.onStuck(error)
       return false
     }

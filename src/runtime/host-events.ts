@@ -48,6 +48,17 @@ export class HostEvents {
     this.#onEnded(turn, outcome, this.#context.clock.now())
   }
 
+  /** The attempt is over, and that is all there is to say: for when `apply` cannot take its end in. */
+  endPlainly({ attempt, outcome }: EventOf<"attempt.ended">, at: Instant): void {
+    const { ledger, clock, record } = this.#context
+    const turn = ledger.turns.findByAttempt(attempt)
+    if (!turn || isEnded(turn)) return
+    ledger.requests.closeOfTurn(turn.id, clock.now())
+    ledger.turns.end(turn.id, outcome, at)
+    record(endOf(turn, outcome), turn, at)
+    this.#over(turn)
+  }
+
   /** Our answer did not reach the agent in time. Only inside a transaction; a repeat changes nothing. */
   missed(id: RequestId): void {
     const { ledger } = this.#context
@@ -236,6 +247,10 @@ export class HostEvents {
     const last: Fact =
       after.kind === "hold" ? { kind: "turn.held", hold: after.hold } : endOf(turn, after.outcome)
     record(last, turn, at)
+    this.#over(turn)
+  }
+
+  #over(turn: Turn): void {
     this.#began.delete(turn.id)
     this.#afterCommit(() => this.#wake(turn.session))
     this.#afterCommit(() => this.#live.end(turn.id))

@@ -1,4 +1,4 @@
-import { mkdirSync, truncateSync, writeFileSync } from "node:fs"
+import { mkdirSync, rmSync, truncateSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { Message } from "@grammyjs/types/message.js"
 import { describe, expect, it } from "vitest"
@@ -19,6 +19,7 @@ describe("what the owner gets back", () => {
       triesAgain(world.owner(3)),
       answersTheTerminalToo(world, world.owner(4)),
     ])
+    await answersWithoutTheStore(world, world.owner(0))
     await losesTheHost(world, world.owner(3))
     world.telegram.assertClean()
   })
@@ -44,6 +45,17 @@ async function splitsAnswers(world: World, owner: Conversation): Promise<void> {
   await owner.sees("The whole answer is in the file.")
   const file = await owner.sees((message) => message.document !== undefined)
   expect(owner.downloads(file).toString()).toBe("0123456789".repeat(4000))
+}
+
+/** Where received files are kept nothing can be written: an answer needs no such place. */
+async function answersWithoutTheStore(world: World, owner: Conversation): Promise<void> {
+  const store = join(world.dataDir, "attachments")
+  rmSync(store, { recursive: true, force: true })
+  writeFileSync(store, "in the way")
+  await owner.says("again too much [[big 50000]]")
+  const file = await owner.sees(({ document }) => document?.file_size === 50_000)
+  expect(owner.downloads(file).toString()).toBe("0123456789".repeat(5000))
+  rmSync(store)
 }
 
 async function sendsFiles(world: World, owner: Conversation): Promise<void> {

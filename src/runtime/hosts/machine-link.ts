@@ -47,6 +47,7 @@ export class MachineLink {
     this.#options = options
     this.#intake = new EventIntake(context, {
       apply: (event) => options.events.apply(event),
+      endPlainly: (event, at) => options.events.endPlainly(event, at),
       onTaken: (seq) => this.host.current?.ack(seq),
       onStuck: (error) => this.comeBackLater(error),
     })
