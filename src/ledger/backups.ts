@@ -1,7 +1,7 @@
 /** Copies of the ledger: each whole, checked before it counts, and never so many that they fill the disk. */
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs"
 import { join } from "node:path"
-import { backup, type DatabaseSync } from "node:sqlite"
+import { backup, DatabaseSync } from "node:sqlite"
 import { problemsInBackground } from "./integrity.ts"
 
 /** Of each kind: those of every day must not push out the one before an update. */
@@ -22,6 +22,7 @@ export async function backUp(db: DatabaseSync, dataDir: string, label: string): 
   try {
     await backup(db, unfinished)
     chmodSync(unfinished, 0o600)
+    forgetIdentity(unfinished)
     const [problem] = await problemsInBackground(unfinished)
     if (problem !== undefined) throw new Error(`the ledger's copy is not sound: ${problem}`)
     renameSync(unfinished, target)
@@ -33,6 +34,17 @@ export async function backUp(db: DatabaseSync, dataDir: string, label: string): 
     for (const name of ofKind.slice(0, -KEPT)) rmSync(join(directory, name))
   }
   return target
+}
+
+/** Setting of the ledger's identity. */
+export const LEDGER_ID = "ledger.id"
+
+/** Where a copy takes the ledger's place, it is another one. */
+function forgetIdentity(path: string): void {
+  const copy = new DatabaseSync(path)
+  copy.prepare("DELETE FROM settings WHERE key = ?").run(LEDGER_ID)
+  copy.exec("PRAGMA wal_checkpoint(TRUNCATE)")
+  copy.close()
 }
 
 export function hasBackup(dataDir: string, label: string): boolean {

@@ -253,6 +253,26 @@ describe.each(Object.entries(damages))("a file %s", (_, damage) => {
   })
 })
 
+describe("the identity of a ledger", () => {
+  it("is its own, and another one when a backup has taken its place", async () => {
+    const opens = async () => {
+      const ledger = await openLedger(dataDir, 1)
+      const id = ledger.id()
+      await ledger.backUp("first")
+      ledger.close()
+      return id
+    }
+    const id = await opens()
+    expect(id).toMatch(/^[0-9a-f-]{36}$/)
+    expect(await opens()).toBe(id)
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(file + suffix, { force: true })
+    copyFileSync(join(dataDir, "backups", "ledger-first.db"), file)
+    const restored = await opens()
+    expect(restored).toMatch(/^[0-9a-f-]{36}$/)
+    expect(restored).not.toBe(id)
+  })
+})
+
 describe("backups", () => {
   const backups = () => readdirSync(join(dataDir, "backups")).sort()
 

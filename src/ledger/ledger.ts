@@ -1,10 +1,11 @@
 /** The durable truth of the machine: every aggregate over one SQLite file, and the transactions that span them. */
+import { randomUUID } from "node:crypto"
 import type { DatabaseSync } from "node:sqlite"
 import { throwAlone } from "../core/throw-alone.ts"
 import type { Instant } from "../protocol/ids.ts"
 import { actionsTable } from "./actions.ts"
 import { attachmentsTable } from "./attachments.ts"
-import { backUp, hasBackup } from "./backups.ts"
+import { backUp, hasBackup, LEDGER_ID } from "./backups.ts"
 import { channelsTable } from "./channels.ts"
 import { openDatabase } from "./database.ts"
 import { factsTable } from "./facts.ts"
@@ -24,6 +25,8 @@ export type Ledger = ReturnType<typeof assemble>
 
 export interface LedgerOptions {
   readonly onProgress?: (progress: MigrationProgress) => void
+  /** A fresh UUID. */
+  readonly newId?: () => string
   /** Hears what a consequence of a commit throws. Without it that is thrown on its own, and ends the process. */
   readonly onFault?: (fault: unknown) => void
 }
@@ -32,10 +35,12 @@ export interface LedgerOptions {
 export async function openLedger(
   dataDir: string,
   now: Instant,
-  { onProgress, onFault = throwAlone }: LedgerOptions = {},
+  { onProgress, onFault = throwAlone, newId = randomUUID }: LedgerOptions = {},
 ): Promise<Ledger> {
   const { db, migratedFrom } = await openDatabase(dataDir, now, onProgress ? { onProgress } : {})
-  return assemble(db, dataDir, { migratedFrom, onFault })
+  const ledger = assemble(db, dataDir, { migratedFrom, onFault })
+  if (ledger.machine.setting(LEDGER_ID) === null) ledger.machine.set(LEDGER_ID, newId(), now)
+  return ledger
 }
 
 interface Opened {
@@ -45,9 +50,15 @@ interface Opened {
 
 function assemble(db: DatabaseSync, dataDir: string, { migratedFrom, onFault }: Opened) {
   const changes = db.prepare("SELECT total_changes() AS n")
+  const machine = machineTables(db)
   const transactions = new Transactions(db, dataDir, onFault)
   return {
     migratedFrom,
+    /**
+     * Changes when a copy takes the place of this ledger: numbers that were given away since the copy was made are then
+     * given away again, and mean something else.
+     */
+    id: (): string => machine.setting<string>(LEDGER_ID) ?? "",
     sessions: sessionsTable(db),
     turns: turnsTable(db),
     facts: factsTable(db),
@@ -58,7 +69,7 @@ function assemble(db: DatabaseSync, dataDir: string, { migratedFrom, onFault }: 
     outbox: outboxTable(db),
     actions: actionsTable(db),
     attachments: attachmentsTable(db),
-    machine: machineTables(db),
+    machine,
     overview: overviewQueries(db),
     trace: traceQueries(db),
     transact: <T>(run: () => T, durability?: Durability): T => transactions.transact(run, durability),

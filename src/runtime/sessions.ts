@@ -2,6 +2,7 @@
 import { mkdirSync, statSync, writeFileSync } from "node:fs"
 import { isAbsolute, join } from "node:path"
 import type { Session } from "../ledger/sessions.ts"
+import { errorCode } from "../platform/system-error.ts"
 import type { FactOf } from "../protocol/facts.ts"
 import type { ProviderId, SessionId } from "../protocol/ids.ts"
 import type { NativeSession, Settings } from "../protocol/session.ts"
@@ -139,9 +140,11 @@ export class Sessions {
     return this.must(id)
   }
 
+  /** Always a new directory: one that is there already is another ledger's, whose ids began anew with this one. */
   #makeManaged(id: SessionId): string {
-    const path = join(this.#options.workspaceRoot, id)
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    const { workspaceRoot } = this.#options
+    mkdirSync(workspaceRoot, { recursive: true, mode: 0o700 })
+    const path = makeNew(join(workspaceRoot, id))
     const marker = { session: id, createdAt: new Date(this.#context.clock.now()).toISOString() }
     writeFileSync(join(path, WORKSPACE_MARKER), `${JSON.stringify(marker)}\n`, { mode: 0o600 })
     return path
@@ -150,5 +153,17 @@ export class Sessions {
   #mustBeDirectory(path: string): void {
     const isDirectory = isAbsolute(path) && statSync(path, { throwIfNoEntry: false })?.isDirectory()
     if (!isDirectory) throw new OwnerError("workspace_missing", { path })
+  }
+}
+
+function makeNew(wanted: string): string {
+  for (let number = 1; ; number += 1) {
+    const path = number === 1 ? wanted : `${wanted}-${number}`
+    try {
+      mkdirSync(path, { mode: 0o700 })
+      return path
+    } catch (error) {
+      if (errorCode(error) !== "EEXIST") throw error
+    }
   }
 }

@@ -56,7 +56,10 @@ const REPORT_EVERY = 5_000
 
 /** In the order of time, so that ids tell age across sessions. One event after another: a long past needs no memory. */
 function retell(db: DatabaseSync, report: Report): void {
-  const of = Number(db.prepare("SELECT count(*) AS n FROM temp.in_time").get()?.n)
+  const count = Number(db.prepare("SELECT count(*) AS n FROM temp.in_time").get()?.n)
+  // What follows, with the file's being written anew, takes about a third as long.
+  const of = Math.ceil(count * (4 / 3))
+  report(0, of)
   const old =
     db.prepare(`SELECT e.session, e.seq, e.turn, e.at, e.kind, e.body, t.origin, t.client_id, t.attempt,
       t.started_at, json_extract(t.prompt, '$.files') AS files, c.surface
