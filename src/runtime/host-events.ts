@@ -53,6 +53,7 @@ export class HostEvents {
     const { ledger, clock, record } = this.#context
     const turn = ledger.turns.findByAttempt(attempt)
     if (!turn || isEnded(turn)) return
+    ledger.handOvers.attemptDone(turn.id, clock.now())
     ledger.requests.closeOfTurn(turn.id, clock.now())
     ledger.turns.end(turn.id, outcome, at)
     record(endOf(turn, outcome), turn, at)
