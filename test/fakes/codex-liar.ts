@@ -135,6 +135,15 @@ const opened = (id: string, cwd: string) => ({
   ...{ model: "gpt-x", approvalPolicy: "on-request", sandbox: { type: "workspaceWrite" } },
 })
 
+/** A thread that is just being closed is refused once. */
+let isClosing = true
+
+function refusalOf({ method, params }: Message): string | null {
+  if (method !== "thread/resume" || params?.threadId !== "closing" || !isClosing) return null
+  isClosing = false
+  return "thread closing is closing; retry thread/resume after the thread is closed."
+}
+
 function resultOf({ method, params }: Message): object {
   const { threadId = "", cwd = "" } = params ?? {}
   switch (method) {
@@ -162,6 +171,10 @@ createInterface({ input: process.stdin })
   .on("line", (line) => {
     const message = JSON.parse(line) as Message
     if (message.method === undefined) return answered(message)
-    if (message.id !== undefined) tell({ id: message.id, result: resultOf(message) })
+    const { id } = message
+    if (id === undefined) return
+    const refusal = refusalOf(message)
+    if (refusal !== null) tell({ id, error: { code: -32600, message: refusal } })
+    else tell({ id, result: resultOf(message) })
   })
   .on("close", () => process.exit(0))

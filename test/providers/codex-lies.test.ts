@@ -48,6 +48,11 @@ describe("a Codex that tells odd things", () => {
     expectWholeAttempt(recorder, attempt)
   })
 
+  it("opens a thread that is just being closed", async () => {
+    const { recorder, send } = await world.open({ nativeId: "closing" })
+    expect(await recorder.ended(await send("hi"))).toEqual(completed("You said hi"))
+  })
+
   it("shows a change of another form all the same", async () => {
     const { session, recorder, send } = await world.open()
     const attempt = await send("LIE:change_of_another_form")

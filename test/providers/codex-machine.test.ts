@@ -53,7 +53,7 @@ describe.skipIf(binary === null)("codex", () => {
       expect(status).toMatchObject({
         state: "too_old",
         version: "0.159.9",
-        remedies: [{ kind: "update", minimum: "0.160.0" }],
+        remedies: [{ kind: "update", minimum: "0.163.0" }],
       })
     })
 
@@ -89,7 +89,7 @@ describe.skipIf(binary === null)("codex", () => {
     )
     const { session, recorder, send } = await world.open()
     const order = async () => {
-      world.model.script.mcpTool("shop", "order", {})
+      world.model.script.mcpTool("shop", "order", { article: "lamp" })
       world.model.script.reply("ordered")
       return send("order")
     }
@@ -98,7 +98,8 @@ describe.skipIf(binary === null)("codex", () => {
     const first = await order()
     const leave = await recorder.request(first)
     expect(leave.body).toMatchObject({
-      ...{ kind: "approval", subject: "tool" },
+      ...{ kind: "approval", subject: "tool", title: "order", input: '{\n  "article": "lamp"\n}' },
+      origin: { mcpServer: "shop" },
       options: ["allow_once", "allow_session", "allow_always", "deny", "deny_stop"].map((effect) =>
         expect.objectContaining({ effect }),
       ),

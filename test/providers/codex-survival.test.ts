@@ -95,6 +95,38 @@ describe.skipIf(binary === null)("codex", () => {
     })
   })
 
+  describe("an app-server that hangs", () => {
+    const stopServer = (): void => {
+      for (const pid of world.surroundings.supervisor.running()) process.kill(pid, "SIGSTOP")
+    }
+
+    it("does not keep a stop from happening", async () => {
+      const { session, recorder, send } = await world.open()
+      world.model.script.reply("working on it", { gated: true })
+      const attempt = await send("work")
+      await recorder.streaming(attempt)
+      stopServer()
+      await session.interrupt()
+      expect(await recorder.ended(attempt)).toMatchObject({ kind: "stopped" })
+      expectWholeAttempt(recorder, attempt)
+      world.model.script.reply("Still here.")
+      const next = await send("go on")
+      expect(await recorder.ended(next)).toEqual({ kind: "completed", text: "Still here." })
+    })
+
+    it("is told as hanging, not as ended", async () => {
+      const { recorder, send } = await world.open({}, world.create({ silentNoticeMs: 300 }))
+      world.model.script.reply("working on it", { gated: true })
+      const attempt = await send("work")
+      await recorder.streaming(attempt)
+      stopServer()
+      expect(await recorder.ended(attempt)).toMatchObject({
+        kind: "failed",
+        failure: { class: "timeout", reason: { code: "hangs", agent: "Codex" } },
+      })
+    })
+  })
+
   it("a lost connection is made again and the turn goes on", async () => {
     const real = join(world.surroundings.root, "real.sock")
     await startServer(world, real)

@@ -11,6 +11,7 @@ import type { Child, ChildSpec, ProviderContext } from "../provider.ts"
 import { type Channel, childChannel, openSocket } from "./channel.ts"
 import { Connection } from "./connection.ts"
 import { crashed } from "./failure.ts"
+import { endProcessesOf } from "./leftovers.ts"
 import { findCodex, INHERITED, notInstalled, outdated } from "./program.ts"
 import { wait } from "./wait.ts"
 
@@ -48,7 +49,10 @@ export class AppServer {
     const connection = await known?.catch(() => null)
     if (connection && !connection.isLost) return connection
     // Of those who waited for the same one, the first makes the next.
-    if (this.#connection === null || this.#connection === known) this.#connection = this.#connect()
+    if (this.#connection === null || this.#connection === known) {
+      const isDeaf = connection !== null && connection !== undefined && connection.unanswered !== null
+      this.#connection = this.#connect({ isDeaf })
+    }
     return this.#connection
   }
 
@@ -88,8 +92,10 @@ export class AppServer {
     this.#child = null
   }
 
-  async #connect(): Promise<Connection> {
+  /** `isDeaf`: the server that is there does not answer; it holds what the next one needs. */
+  async #connect({ isDeaf }: { readonly isDeaf: boolean }): Promise<Connection> {
     try {
+      if (isDeaf) await this.#endDeaf()
       return (await this.#findRunning()) ?? (await this.#start())
     } catch (cause) {
       const isUnclear = !(cause instanceof ProviderError) || cause.failure.class === "crashed"
@@ -117,11 +123,19 @@ export class AppServer {
     return channel === null ? null : this.#open(channel)
   }
 
+  async #endDeaf(): Promise<void> {
+    this.#context.log.error({}, "Codex' app-server hangs and is ended")
+    await this.#child?.kill(0)
+    this.#child = null
+    // One that an earlier host started is not our child.
+    await endProcessesOf(listenAt(this.#socket), this.#context.clock)
+  }
+
   async #start(): Promise<Connection> {
     const { log } = this.#context
     prepareSocketDirectory(this.#socket)
     rmSync(this.#socket, { force: true })
-    const child = await this.#spawn(["--listen", `unix://${this.#socket}`], true)
+    const child = await this.#spawn(["--listen", listenAt(this.#socket)], true)
     this.#child = child
     const channel = await this.#awaitSocket(child)
     if (channel !== null) return this.#open(channel)
@@ -198,6 +212,10 @@ export class AppServer {
       return null
     }
   }
+}
+
+function listenAt(socket: string): string {
+  return `unix://${socket}`
 }
 
 async function end(child: Child): Promise<void> {

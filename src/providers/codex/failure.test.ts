@@ -17,6 +17,7 @@ describe("readTurnError", () => {
     ["internalServerError", "capacity"],
     ["modelNotFound", "bad_request"],
     ["inferenceHookDenied", "refused"],
+    ["bioPolicy", "refused"],
     ["cyberPolicy", "refused"],
     ["misalignmentPolicyViolation", "refused"],
     ["tooManyDenials", "refused"],
@@ -53,6 +54,8 @@ describe("readTurnError", () => {
     expect(read("", "usageLimitExceeded", 5).resetsAt).toBe(5)
     expect(read("", "usageLimitExceeded").resetsAt).toBeUndefined()
     expect(read("", "rateLimitExceeded", 5).resetsAt).toBeUndefined()
+    const unpaid = read("Quota exceeded. Check your plan and billing details.", "usageLimitExceeded", 5)
+    expect(unpaid).toEqual({ class: "usage_limit", reason: { code: "credit_too_low" } })
   })
 
   it("passes on what an API said, without its wrapping, paths and addresses", () => {
@@ -69,12 +72,20 @@ describe("readTurnError", () => {
 describe("readRefusal", () => {
   it.each([
     ["thread 01a2 already has an active writer", "refused", "open_elsewhere"],
+    ["thread 01a2 is closing; retry thread/resume after the thread is closed.", "refused", "open_elsewhere"],
     ["no rollout found for thread id 01a2", "bad_request", "session_unknown"],
     ["thread not found: 01a2", "bad_request", "session_unknown"],
     ["model provider `x` not found", "bad_request", "model_provider_unknown"],
     ["please log in", "auth", "not_signed_in"],
+    ["authentication required to read rate limits", "auth", "not_signed_in"],
   ])("%s", (message, expected, code) => {
     expect(readRefusal(message)).toMatchObject({ class: expected, reason: { code, agent: "Codex" } })
+  })
+
+  it("takes no word for another that is in it", () => {
+    for (const message of ["The author left", "plugin catalog in maintenance"]) {
+      expect(readRefusal(message).class).toBe("bad_request")
+    }
   })
 
   it("passes on what it does not know", () => {

@@ -13,6 +13,7 @@ type Verdict = Readonly<Pick<Failure, "class" | "reason" | "detail">>
 /** `resetsAt`: when the exhausted quota window, if one is known, is full again. */
 export function readTurnError(error: TurnError, resetsAt: Instant | null): Failure {
   const { word, status } = readInfo(error.codexErrorInfo)
+  if (isUnpaid(word, error.message)) return UNPAID
   const known = Object.hasOwn(byWord, word) ? byWord[word] : undefined
   const verdict = known?.(status) ?? byMessage(error.message)
   return verdict.class === "usage_limit" && resetsAt !== null ? { ...verdict, resetsAt } : verdict
@@ -27,12 +28,13 @@ export function readRefusal(message: string): Verdict {
   if (/model provider|modelProviderNotConfigured/iu.test(message)) {
     return because("bad_request", { code: "model_provider_unknown", agent: LABEL })
   }
-  if (/log ?in|sign ?in|unauthorized|auth/iu.test(message)) return SIGNED_OUT
+  if (/\b(?:log(?:ged)? ?in|sign(?:ed)? ?in|unauthorized|authenticat\w+)\b/iu.test(message)) return SIGNED_OUT
   return { class: "bad_request", detail: sentence(message) }
 }
 
+/** Another has the thread, or it is just being let go of. */
 export function isLocked(message: string): boolean {
-  return message.includes("already has an active writer")
+  return /already has an active writer|is closing; retry/u.test(message)
 }
 
 export function isUnknownThread(message: string): boolean {
@@ -55,6 +57,13 @@ export const EMPTY: Failure = { class: "empty_response" }
 export const SIGNED_OUT: Failure = {
   class: "auth",
   reason: { code: "not_signed_in", agent: LABEL, command: SIGN_IN_COMMAND },
+}
+
+const UNPAID: Verdict = { class: "usage_limit", reason: { code: "credit_too_low" } }
+
+/** An API account without money, which Codex calls by the same word as a window that fills up again by itself. */
+function isUnpaid(word: string, message: string): boolean {
+  return word === "usageLimitExceeded" && /^Quota exceeded|billing/u.test(message)
 }
 
 const byWord: Readonly<Record<string, (status: number | null) => Verdict>> = {

@@ -77,6 +77,19 @@ export async function awaitCommandsGone(commands: Commands, clock: Clock): Promi
   }
 }
 
+/**
+ * Kills whatever was started with this word, a hanging process being deaf to anything less; returns when it is gone.
+ * Where the system does not show command lines, nothing is found.
+ */
+export async function endProcessesOf(word: string, clock: Clock): Promise<void> {
+  const until = clock.now() + GONE_WITHIN_MS
+  const find = () => processIds().filter((pid) => readProc(`${pid}/cmdline`).split("\0").includes(word))
+  for (let left = find(); left.length > 0 && clock.now() < until; left = find()) {
+    left.forEach(kill)
+    await wait(clock, POLL_MS)
+  }
+}
+
 /** proc_pid_stat(5) counts in ticks of 10 ms since boot, so the ages are this exact and no more. */
 const TICKS_PER_SECOND = 100
 const AGE_SLACK_SECONDS = 0.1

@@ -9,7 +9,7 @@ import type { ProviderContext } from "../provider.ts"
 
 export const LABEL = "Codex"
 /** Older ones do not speak all of the protocol we rely on. */
-export const MINIMUM_VERSION = "0.160.0"
+export const MINIMUM_VERSION = "0.163.0"
 export const INSTALL_COMMAND = "npm install -g @openai/codex"
 export const UPDATE_COMMAND = "npm install -g @openai/codex@latest"
 export const SIGN_IN_COMMAND = "codex login --device-auth"

@@ -23,7 +23,7 @@ import { Work } from "./work.ts"
 /** How long what a turn waits for may take to be asked again. */
 const REPLAY_WAIT_MS = 2_000
 /** How long an app-server may take for a question that it answers from memory. */
-const PING_LIMIT_MS = 10_000
+const PING_LIMIT_MS = 5_000
 
 export interface SessionParts {
   readonly shared: Shared
