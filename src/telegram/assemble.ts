@@ -14,19 +14,23 @@ import { FairShare } from "./delivery/fair-share.ts"
 import type { DeliveryHooks } from "./delivery/lane.ts"
 import { DeliveryLanes } from "./delivery/lanes.ts"
 import { Outgoing } from "./delivery/outgoing.ts"
+import { dismissing } from "./delivery/tapped.ts"
 import { DeliveryNews } from "./delivery-news.ts"
+import { fileActions } from "./files/actions.ts"
 import { fetchFiles } from "./files/received.ts"
 import { Conversation } from "./intake/conversation.ts"
 import { Intake } from "./intake/intake.ts"
 import { TelegramNotices } from "./notify.ts"
 import { Prompts } from "./owner/prompts.ts"
 import { Replies } from "./owner/replies.ts"
+import { type OwnerPrompt, submitOwnerPrompt } from "./owner/submit.ts"
 import { Taps } from "./owner/taps.ts"
-import type { Address } from "./places/address.ts"
+import { type Address, formatAddress, TELEGRAM } from "./places/address.ts"
 import type { Rules } from "./places/authorise.ts"
 import type { Reach } from "./places/reach.ts"
 import { RequestAnswers } from "./requests/answers.ts"
 import { RequestNotices } from "./requests/notice.ts"
+import { TurnActions } from "./turns/actions.ts"
 import { TurnCards } from "./turns/card.ts"
 import { Answers } from "./turns/outcome.ts"
 import { Progress } from "./turns/progress.ts"
@@ -84,8 +88,44 @@ export function assemble(spec: PartsSpec): Parts {
   const requestAnswers = new RequestAnswers({ kernel, say, notices: requests })
   const replies = new Replies({ kernel, say, out, requestAnswers })
   const usernameOf = (bot: number) => ledger.machine.bots().find(({ id }) => id === bot)?.username ?? null
-  const lines = new CommandLines({ kernel, say, out, topics, usernameOf })
-  const taps = new Taps({ kernel, say, out, lines, replies, requestAnswers, membership })
+  const submit = (given: OwnerPrompt) => submitOwnerPrompt(kernel, given, clock.now())
+  const lines = new CommandLines({
+    kernel,
+    say,
+    out,
+    topics,
+    usernameOf,
+    submit: ({ session, text, address, clientId, message }) => {
+      const channel = ledger.channels.ensure(TELEGRAM, formatAddress(address), clock.now()).id
+      const source = message === null ? null : String(message.message_id)
+      const sentAt = message === null ? null : message.date * 1_000
+      return submit({ session, prompt: { text, files: [] }, channel, source, sentAt, clientId })
+    },
+    showRequests: (session, to) => requests.showOpen(session, to),
+  })
+  const turnActions = new TurnActions({
+    kernel,
+    say,
+    out,
+    askForText: (turn, to) => replies.askForText(turn, to),
+    submitAgain: ({ session, channel, prompt, sourceMessage }, { text, clientId }) =>
+      submit({
+        session,
+        prompt: text === null ? prompt : { text, files: [] },
+        channel,
+        source: sourceMessage,
+        sentAt: null,
+        clientId,
+      }),
+  })
+  const handlers = {
+    request: requestAnswers.tapped,
+    turn: turnActions.tapped,
+    file: fileActions({ kernel, say, out }),
+    group: membership.tapped,
+    card: dismissing(out),
+  }
+  const taps = new Taps({ kernel, say, out, handlers, commands: lines.tapped })
   const fetching = { kernel, say, attachmentsOf, limit: config.artifacts.maxBytes, signal: spec.stopping }
   const prompts = new Prompts({
     kernel,

@@ -2,7 +2,7 @@
 import type { Log } from "../core/log.ts"
 import { telegramText } from "../core/texts/telegram.ts"
 import type { Language } from "../core/texts/text.ts"
-import type { Command } from "./commands/command.ts"
+import type { Command } from "../runtime/commands/command.ts"
 import type { BotApi } from "./wire/api.ts"
 import { CallError } from "./wire/call-error.ts"
 

@@ -165,6 +165,6 @@ async function helps(owner: Conversation): Promise<void> {
     expect(help.text).toMatch(new RegExp(`^/${name}\\b`, "m"))
   await types(owner, "/tmp/x.log is full", "echo: /tmp/x.log is full")
   await types(owner, "/queue", "Nothing waits.")
-  await types(owner, "/steer", "Write what to pass on: /steer <text>")
+  await types(owner, "/steer", "Use it like this: /steer <text>")
   await types(owner, "/steer hurry", /^echo: hurry$/)
 }

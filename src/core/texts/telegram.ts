@@ -1,3 +1,4 @@
+import { commandTables } from "./command.ts"
 import { failureTables } from "./failure.ts"
 import { goalTables } from "./goal.ts"
 import { permissionTables } from "./permission.ts"
@@ -7,7 +8,7 @@ import { texts } from "./text.ts"
 
 /** What the owner reads in Telegram. */
 export const telegramText = texts({
-  en: { ...failureTables.en, ...permissionTables.en, ...goalTables.en, ...en },
-  ko: { ...failureTables.ko, ...permissionTables.ko, ...goalTables.ko, ...ko },
+  en: { ...failureTables.en, ...commandTables.en, ...permissionTables.en, ...goalTables.en, ...en },
+  ko: { ...failureTables.ko, ...commandTables.ko, ...permissionTables.ko, ...goalTables.ko, ...ko },
 })
 export type TelegramSay = ReturnType<typeof telegramText>

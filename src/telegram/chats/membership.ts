@@ -1,11 +1,13 @@
 /** What the owner does with a bot itself: unblocks it, takes it into a group or out of one. */
 import type { ChatMember, ChatMemberUpdated } from "grammy/types"
+import { z } from "zod"
 import type { TelegramSay } from "../../core/texts/telegram.ts"
 import type { Effect } from "../../runtime/commands/effect.ts"
 import { nothing } from "../../runtime/commands/effect.ts"
 import type { Kernel } from "../../runtime/kernel.ts"
 import type { Outgoing } from "../delivery/outgoing.ts"
 import type { Button } from "../delivery/payload.ts"
+import type { Act, Tapped } from "../delivery/tapped.ts"
 import { type Address, isPrivate, laneOf } from "../places/address.ts"
 import { isGroupOn, switchGroup } from "../places/groups.ts"
 import type { RequestNotices } from "../requests/notice.ts"
@@ -22,6 +24,8 @@ interface Group {
   readonly chat: number
   readonly title: string
 }
+
+const Switched = z.object({ chat: z.number().int(), title: z.string(), on: z.boolean() })
 
 export class Membership {
   readonly #spec: MembershipSpec
@@ -44,9 +48,18 @@ export class Membership {
     if (isGroupOn(ledger, chat) !== on) switchGroup(ledger, chat, { on, now: clock.now() })
   }
 
-  /** The card of a group after a tap on it: what holds now, and the way back. Only inside a transaction. */
-  switched(
-    { chat, title, on }: Group & { on: boolean },
+  /** A tap on the card of a group: what holds now, and the way back. */
+  readonly tapped = ({ action, address: to, message }: Tapped): Act | null => {
+    const group = Switched.safeParse(action.args).data
+    if (!group) return null
+    return () => {
+      this.#switched(group, { to, message })
+      return undefined
+    }
+  }
+
+  #switched(
+    { chat, title, on }: z.infer<typeof Switched>,
     { to, message }: { to: Address; message: number },
   ): void {
     const { say, out } = this.#spec
@@ -77,7 +90,12 @@ export class Membership {
   #button({ chat, title }: Group, on: boolean, to: Address): Button {
     const { say, out } = this.#spec
     const label = say(on ? "button.group_on" : "button.group_off")
-    return out.button(to, label, { kind: "group.switch", chat, title, on }, on ? "success" : "danger")
+    return out.button(
+      to,
+      label,
+      { of: "group", verb: "switch", args: { chat, title, on } },
+      on ? "success" : "danger",
+    )
   }
 }
 

@@ -1,18 +1,32 @@
-/** Commands, typed or tapped. */
+/** Commands of the one table, typed or tapped in Telegram. */
 import type { Message } from "grammy/types"
 import type { TelegramSay } from "../../core/texts/telegram.ts"
 import type { Session } from "../../ledger/sessions.ts"
+import type { Turn } from "../../ledger/turns.ts"
+import type { SessionId } from "../../protocol/ids.ts"
+import type { Call, Command, Place, Reply } from "../../runtime/commands/command.ts"
 import { type Effect, nothing } from "../../runtime/commands/effect.ts"
+import { parseLine } from "../../runtime/commands/parse-line.ts"
+import { runTapped, runTyped } from "../../runtime/commands/run.ts"
+import { findCommand } from "../../runtime/commands/table.ts"
 import type { Kernel } from "../../runtime/kernel.ts"
 import type { Topics } from "../chats/topics.ts"
 import type { Outgoing } from "../delivery/outgoing.ts"
+import type { Act, Tapped } from "../delivery/tapped.ts"
 import { type Address, formatAddress, TELEGRAM } from "../places/address.ts"
 import { sessionAddressed } from "../places/addressed.ts"
-import type { RichPart } from "../rendering/rich.ts"
-import { wordError } from "../words/owner-words.ts"
 import { providerLabel } from "../words/provider-label.ts"
-import type { Call, Command } from "./command.ts"
-import { commands, parseLine } from "./table.ts"
+import { toButtons, toRich } from "./look.ts"
+
+/** A prompt that a command makes of its words. */
+export interface CommandPrompt {
+  readonly session: SessionId
+  readonly text: string
+  readonly address: Address
+  readonly clientId: string
+  /** The typed message; null for a tap. */
+  readonly message: Message | null
+}
 
 export interface CommandLinesSpec {
   readonly kernel: Kernel
@@ -20,9 +34,12 @@ export interface CommandLinesSpec {
   readonly out: Outgoing
   readonly topics: Topics
   readonly usernameOf: (bot: number) => string | null
+  readonly submit: (prompt: CommandPrompt) => Turn
+  /** Shows again what the owner is to decide. */
+  readonly showRequests: (session: SessionId, to: Address) => void
 }
 
-export interface LinePlace {
+interface LinePlace {
   readonly address: Address
   readonly clientId: string
   /** The message whose button was tapped: it is edited instead of a new one sent. */
@@ -39,78 +56,106 @@ export class CommandLines {
   }
 
   /** Null when the text is no command. */
-  prepare(text: string, at: LinePlace): Promise<Effect> | null {
+  prepare(
+    message: Message,
+    { address, clientId }: Pick<LinePlace, "address" | "clientId">,
+  ): Promise<Effect> | null {
     const { say, usernameOf } = this.#spec
-    const line = parseLine(text, usernameOf(at.address.bot))
+    const line = parseLine(message.text ?? "")
     if (line === null) return null
-    if (line === "other_bot") return Promise.resolve(nothing)
-    const command = commands.find((entry) => entry.name === line.name)
-    const call = this.#call(line.rest, at)
-    if (!command) return Promise.resolve(() => call.reply(say("help.unknown", { command: line.name })))
-    return this.#carefully(command, call)
+    const isOthers =
+      line.addressee !== null && line.addressee.toLowerCase() !== usernameOf(address.bot)?.toLowerCase()
+    if (isOthers) return Promise.resolve(nothing)
+    const command = findCommand(line.name)
+    const call = this.#call({ address, clientId, card: null, message }, null)
+    if (!command) {
+      const words = say("help.unknown", { command: line.name })
+      return Promise.resolve(() => call.reply({ words }))
+    }
+    return this.#naming(address, runTyped(command, line.rest, call))
   }
 
-  #call(rest: string, at: LinePlace): Call {
-    const { kernel, say, out, topics } = this.#spec
+  /** Null when the action is no command's. */
+  readonly tapped = (tapped: Tapped): Promise<Act> | null => {
+    const command = findCommand(tapped.action.of)
+    return command ? this.#tapped(command, tapped) : null
+  }
+
+  async #tapped(command: Command, { action, address, message, clientId }: Tapped): Promise<Act> {
+    const { ledger } = this.#spec.kernel
+    const about = action.session === null ? null : ledger.sessions.find(action.session)
+    const call = this.#call({ address, clientId, card: message, message: null }, about)
+    const effect = await this.#naming(address, runTapped(command, action, call))
+    return () => {
+      effect()
+      return undefined
+    }
+  }
+
+  /** `about`: the session of a tapped card; else what the message answers, or what the chat shows. */
+  #call(at: LinePlace, about: Session | null): Call {
+    const { kernel, say } = this.#spec
     const { address, message } = at
     const channel = kernel.ledger.channels.ensure(TELEGRAM, formatAddress(address), kernel.clock.now())
-    const session = sessionAddressed(kernel.ledger, message, { channel, address })
+    const session = about ?? sessionAddressed(kernel.ledger, message, { channel, address })
     return {
       kernel,
       say,
-      address,
-      channel,
+      place: this.#place(at, channel),
       session,
-      rest,
-      words: rest === "" ? [] : rest.split(/\s+/),
-      clientId: at.clientId,
-      message: message?.message_id ?? null,
+      page: 0,
+      isConfirmed: false,
       labelOf: (provider) => providerLabel(kernel.ledger, provider),
-      reply: (content, buttons) => this.#reply(at, content, { session, ...(buttons ? { buttons } : {}) }),
-      button: (label, body, style) => out.button(address, label, body, style),
-      openTopic: (fresh, name) => topics.open(fresh, address, name),
+      reply: (reply) => this.#reply(at, reply, session),
     }
   }
 
-  /** What the owner can mend is said; it must not look like a fault of ours, nor be swallowed. */
-  async #carefully(command: Command, call: Call): Promise<Effect> {
-    const words = (error: unknown) => {
-      const text = wordError(error, call.say, (provider) => call.labelOf(provider))
-      if (text === null) throw error
-      call.reply(text)
-    }
-    try {
-      const effect = await command.prepare(call)
-      return () => {
-        try {
-          effect()
-          this.#nameTopic(call)
-        } catch (error) {
-          words(error)
-        }
-      }
-    } catch (error) {
-      if (wordError(error, call.say) === null) throw error
-      return () => words(error)
+  #place(
+    { address, clientId, message }: LinePlace,
+    channel: { id: number; session: SessionId | null },
+  ): Place {
+    const { kernel, topics, submit, showRequests } = this.#spec
+    return {
+      // Nobody but the owner gets here.
+      isOwnersHand: true,
+      shown: channel.session,
+      show: (session) => kernel.sessions.bind(channel.id, session),
+      openBeside: (session, title) => {
+        if (address.thread === null) return false
+        topics.open(session, address, title)
+        return true
+      },
+      showRequests: (session) => showRequests(session, address),
+      submit: (session, text) => submit({ session, text, address, clientId, message }),
     }
   }
 
-  /** The topic may show another session now. */
-  #nameTopic({ address, channel }: Call): void {
-    const { kernel, topics } = this.#spec
-    const shown = address.thread === null ? null : kernel.ledger.channels.find(channel.id)?.session
-    if (shown) topics.follow(shown)
+  /** The topic may show another session afterwards. */
+  async #naming(address: Address, preparing: Promise<Effect>): Promise<Effect> {
+    const effect = await preparing
+    return () => {
+      effect()
+      const { kernel, topics } = this.#spec
+      const shown =
+        address.thread === null ? null : kernel.ledger.channels.at(TELEGRAM, formatAddress(address))?.session
+      if (shown) topics.follow(shown)
+    }
   }
 
   #reply(
     { address, card, clientId }: LinePlace,
-    content: RichPart,
-    { session, buttons }: { session: Session | null; buttons?: Parameters<Call["reply"]>[1] },
+    { words, choices = [] }: Reply,
+    session: Session | null,
   ): void {
     const { out } = this.#spec
-    const shown = buttons && buttons.length > 0 ? { buttons } : {}
-    const about = { priority: "answer", session: session?.id ?? null, ...shown } as const
-    if (card !== null) return out.edit(address, { message: card }, content, about)
-    out.text(address, content, { key: `reply:${clientId}`, ...about })
+    const buttons = toButtons(choices, { out, to: address })
+    const about = {
+      priority: "answer",
+      session: session?.id ?? null,
+      ...(buttons.length > 0 ? { buttons } : {}),
+    } as const
+    const rich = toRich(words)
+    if (card !== null) return out.edit(address, { message: card }, rich, about)
+    out.text(address, rich, { key: `reply:${clientId}`, ...about })
   }
 }

@@ -1,12 +1,14 @@
 /** Writes what is owed to chats into the outbox. Only inside a transaction; the lane is woken after its commit. */
 import { randomBytes } from "node:crypto"
 import type { Clock } from "../../core/clock.ts"
+import { shortText } from "../../core/short-text.ts"
 import type { Ledger } from "../../ledger/ledger.ts"
 import type { Priority } from "../../ledger/outbox.ts"
 import type { RequestId, SessionId, TurnId } from "../../protocol/ids.ts"
+import { ACTION_LIFETIME_MS, actionOf, type Offer } from "../../runtime/commands/action.ts"
 import { type Address, formatAddress, laneOf } from "../places/address.ts"
+import { NOTHING_VISIBLE } from "../rendering/clean-text.ts"
 import { concat, type Rich, type RichPart } from "../rendering/rich.ts"
-import { ACTION_LIFETIME_MS, type ActionBody } from "./actions.ts"
 import type { Button, Buttons, Payload, Target } from "./payload.ts"
 
 /** What a row is about: the message it becomes is then found again by it. */
@@ -80,14 +82,22 @@ export class Outgoing {
     this.#ledger.afterCommit(() => this.#wake(lane))
   }
 
-  /** A button that does `body` once, in this chat only. */
-  button(to: Address, label: string, body: ActionBody, style?: Button["style"]): Button {
+  /** A button that does what is offered, in this chat only, as often and as long as the offer says. */
+  button(to: Address, label: string, offer: Offer, style?: Button["style"]): Button {
     const id = randomBytes(16).toString("base64url")
     const now = this.#clock.now()
     const address = formatAddress({ ...to, thread: null })
-    this.#ledger.actions.add({ id, address, body, expiresAt: now + ACTION_LIFETIME_MS }, now)
-    return { label, action: id, ...(style ? { style } : {}) }
+    const expiresAt = now + (offer.lastsMs ?? ACTION_LIFETIME_MS)
+    this.#ledger.actions.add({ id, address, body: actionOf(offer), expiresAt }, now)
+    return {
+      label: shortText(label, LABEL_LIMIT) || NOTHING_VISIBLE,
+      action: id,
+      ...(style ? { style } : {}),
+    }
   }
 }
+
+/** Far more than a screen shows of a button. */
+const LABEL_LIMIT = 64
 
 const toRich = (content: RichPart): Rich => (typeof content === "string" ? concat(content) : content)

@@ -6,9 +6,11 @@ import type { TelegramSay } from "../../core/texts/telegram.ts"
 import type { Session } from "../../ledger/sessions.ts"
 import type { TurnId } from "../../protocol/ids.ts"
 import type { Outgoing } from "../delivery/outgoing.ts"
+import { DISMISS } from "../delivery/tapped.ts"
 import { type Address, formatAddress } from "../places/address.ts"
 import { code, concat } from "../rendering/rich.ts"
 import { shortPath } from "../words/workspace-path.ts"
+import { fileOffer } from "./file-offer.ts"
 
 export interface FilesOut {
   readonly say: TelegramSay
@@ -47,13 +49,8 @@ export function sendNamedFile(file: NamedFile, { say, out, attachments }: FilesO
   })
   if (verdict.kind === "allowed") return sendFile(file, { say, out, realPath, key })
   const why = verdict.reason === "outside_workspace" ? say("file.outside") : say("file.credential")
-  const send = out.button(to, say("button.send_file"), {
-    kind: "file.send",
-    session: session.id,
-    path,
-    name: basename(path),
-  })
-  const leave = out.button(to, say("button.leave"), { kind: "dismiss" }, "danger")
+  const send = out.button(to, say("button.send_file"), fileOffer(session.id, path))
+  const leave = out.button(to, say("button.leave"), DISMISS, "danger")
   const shown = shortPath(path, session.workspace)
   out.text(to, concat(say("file.ask", { session: session.id, why }), "\n", code(shown)), {
     ...about,

@@ -82,7 +82,7 @@ export class Conversation {
     if (!first) return nothing
     return (
       topics.onMessage(first, address) ??
-      lines.prepare(first.text ?? "", { address, clientId, card: null, message: first }) ??
+      lines.prepare(first, { address, clientId }) ??
       replies.prepare(first, address) ??
       prompts.prepare(messages, { address, clientId })
     )

@@ -1,11 +1,11 @@
 /** The owner's prompts: new ones, and changes of those that still wait. */
 import type { Message } from "grammy/types"
 import type { TelegramSay } from "../../core/texts/telegram.ts"
-import type { Hold } from "../../core/turn.ts"
 import type { Channel } from "../../ledger/channels.ts"
 import type { Session } from "../../ledger/sessions.ts"
 import type { Turn } from "../../ledger/turns.ts"
 import { type Effect, nothing } from "../../runtime/commands/effect.ts"
+import { wordError } from "../../runtime/commands/error-words.ts"
 import { OwnerError } from "../../runtime/errors.ts"
 import type { Kernel } from "../../runtime/kernel.ts"
 import type { Topics } from "../chats/topics.ts"
@@ -15,9 +15,9 @@ import { type Address, formatAddress, TELEGRAM } from "../places/address.ts"
 import { sessionAddressed } from "../places/addressed.ts"
 import { bold } from "../rendering/rich.ts"
 import { TEXT_LIMIT } from "../wire/limits.ts"
-import { wordError } from "../words/owner-words.ts"
 import { isLabelKnown, providerLabel } from "../words/provider-label.ts"
 import { joinTexts } from "./prompt-text.ts"
+import { submitOwnerPrompt } from "./submit.ts"
 
 export interface PromptsSpec {
   readonly kernel: Kernel
@@ -34,8 +34,6 @@ export interface Sent {
   readonly clientId: string
 }
 
-/** A message that waited longer than this, in ms, met nobody when it was sent: it is offered, not run. */
-const OFFLINE_AFTER_MS = 5 * 60_000
 /** What is passed on by a command is what follows it. */
 const STEER = /^\/steer(?:@\w+)?\s+/i
 /** Content that no agent can read. What is neither this nor words nor a file is Telegram's own news. */
@@ -68,15 +66,18 @@ export class Prompts {
         out.text(address, problem, { key: `problem:${clientId}:${index}`, priority: "answer" })
       }
       if (text === "" && fetched.files.length === 0) return
-      kernel.turns.submit({
-        session: session.id,
-        origin: "owner",
-        channel: channel.id,
-        sourceMessage: String(first.message_id),
-        clientId,
-        prompt: { text, files: fetched.files },
-        hold: this.#offlineHold(first),
-      })
+      submitOwnerPrompt(
+        kernel,
+        {
+          session: session.id,
+          prompt: { text, files: fetched.files },
+          channel: channel.id,
+          source: String(first.message_id),
+          sentAt: first.date * 1_000,
+          clientId,
+        },
+        kernel.clock.now(),
+      )
       this.#acknowledge(first, address)
     }
   }
@@ -174,10 +175,5 @@ export class Prompts {
     const key = `seen:${formatAddress(to)}:${message.message_id}`
     // Behind status traffic it would come seconds late, and it is what says that the message has arrived.
     this.#spec.out.owe(to, payload, { key, priority: "answer" })
-  }
-
-  #offlineHold(message: Message): Hold | null {
-    const sentAt = message.date * 1000
-    return sentAt < this.#spec.kernel.clock.now() - OFFLINE_AFTER_MS ? { kind: "confirm", sentAt } : null
   }
 }

@@ -1,19 +1,30 @@
 /** The owner's answers to requests, by taps and by replies. */
+import { z } from "zod"
 import type { TelegramSay } from "../../core/texts/telegram.ts"
 import type { StoredRequest } from "../../ledger/requests.ts"
-import type { RequestId } from "../../protocol/ids.ts"
-import type { Answer } from "../../protocol/session.ts"
+import { RequestId } from "../../protocol/ids.ts"
+import { Answer } from "../../protocol/session.ts"
 import type { Kernel } from "../../runtime/kernel.ts"
-import type { ActionBody } from "../delivery/actions.ts"
+import type { Act, Notice, Tapped } from "../delivery/tapped.ts"
 import type { Address } from "../places/address.ts"
 import { decision, wordClosure } from "./card.ts"
 import { answeringKey, type RequestNotices } from "./notice.ts"
 import { type Answering, choose, finish, NOT_BEGUN, type Step, write } from "./questions.ts"
 
-/** What the owner is told at once; `alert` must be tapped away. */
-export interface Notice {
-  readonly text: string
-  readonly alert?: boolean
+const RequestArgs = z.object({
+  request: RequestId,
+  version: z.number().int(),
+  answer: Answer.optional(),
+  question: z.number().int().optional(),
+  option: z.number().int().optional(),
+})
+
+interface QuestionTap {
+  readonly request: RequestId
+  readonly version: number
+  readonly question: number
+  /** Null for Done. */
+  readonly option: number | null
 }
 
 export interface RequestAnswersSpec {
@@ -34,6 +45,19 @@ export class RequestAnswers {
     this.#spec = spec
   }
 
+  /** The buttons of requests. */
+  readonly tapped = ({ action, address }: Tapped): Act | null => {
+    const args = RequestArgs.safeParse(action.args).data
+    if (!args) return null
+    const { request, version, answer, question, option } = args
+    if (action.verb === "answer" && answer) return () => this.answer(request, version, answer)
+    if (question === undefined) return null
+    const isDone = action.verb === "done"
+    if (!isDone && (action.verb !== "option" || option === undefined)) return null
+    return () =>
+      this.#question({ request, version, question, option: isDone ? null : (option ?? null) }, address)
+  }
+
   answer(id: RequestId, version: number, answer: Answer): Notice | undefined {
     const { kernel, say } = this.#spec
     const by = { surface: "telegram", detail: say("request.surface_telegram") }
@@ -52,20 +76,17 @@ export class RequestAnswers {
   }
 
   /** A tap on an option of a question, or on Done. */
-  question(
-    body: Extract<ActionBody, { kind: "question.option" | "question.done" }>,
-    to: Address,
-  ): Notice | undefined {
+  #question(tap: QuestionTap, to: Address): Notice | undefined {
     const { kernel, say } = this.#spec
-    const request = kernel.ledger.requests.find(body.request)
+    const request = kernel.ledger.requests.find(tap.request)
     if (request?.body.kind !== "question") return { text: say("tap.expired") }
     if (request.state !== "open") return { text: this.#tooLate(request), alert: true }
-    if (request.version !== body.version) return { text: say("request.stale"), alert: true }
+    if (request.version !== tap.version) return { text: say("request.stale"), alert: true }
     const answering = this.#answering(request)
     const step =
-      body.kind === "question.option"
-        ? choose(request.body, answering, body)
-        : finish(request.body, answering, body.question)
+      tap.option === null
+        ? finish(request.body, answering, tap.question)
+        : choose(request.body, answering, { question: tap.question, option: tap.option })
     const notice = this.#step(request, step, to)
     const isIdle = step.kind === "more" && step.answering === answering
     return isIdle ? { text: say("request.choose_first"), alert: true } : notice

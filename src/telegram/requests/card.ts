@@ -9,6 +9,7 @@ import type { StoredRequest } from "../../ledger/requests.ts"
 import type { Session } from "../../ledger/sessions.ts"
 import type { FileChange, OptionEffect, RequestBody, RequestOption } from "../../protocol/session.ts"
 import { closureOf } from "../../runtime/closure.ts"
+import type { Offer } from "../../runtime/commands/action.ts"
 import type { Outgoing } from "../delivery/outgoing.ts"
 import type { Button, Buttons } from "../delivery/payload.ts"
 import type { Address } from "../places/address.ts"
@@ -248,7 +249,7 @@ function buttonsOf(request: StoredRequest, answering: Answering, context: CardCo
       context.out.button(
         context.to,
         optionLabel(option, body.kind, context.say),
-        { kind: "answer", request: id, version, answer },
+        { of: "request", verb: "answer", session: request.session, args: { request: id, version, answer } },
         STYLES[option.effect],
       ),
     ]
@@ -308,14 +309,18 @@ function questionButtons(
   if (!asked) return []
   const chosen = answering.given[asked.id] ?? []
   const common = { request: id, version, question: answering.index }
+  const offer = (verb: "option" | "done", args: { option?: number } = {}): Offer => ({
+    of: "request",
+    verb,
+    session: request.session,
+    args: { ...common, ...args },
+  })
   const options = asked.options.map((option, index) => {
     const mark = asked.multiple ? (chosen.includes(option.label) ? "☑ " : "☐ ") : ""
-    return [
-      out.button(to, shorten(mark + option.label, 60), { kind: "question.option", ...common, option: index }),
-    ]
+    return [out.button(to, shorten(mark + option.label, 60), offer("option", { option: index }))]
   })
   if (!asked.multiple) return options
-  return [...options, [out.button(to, say("button.done"), { kind: "question.done", ...common }, "primary")]]
+  return [...options, [out.button(to, say("button.done"), offer("done"), "primary")]]
 }
 
 function shorten(text: string, length: number): string {

@@ -1,6 +1,7 @@
 /** The cards of requests: posted when an agent asks, closed when it is decided, posted again when a tap may be lost. */
 import type { StoredRequest } from "../../ledger/requests.ts"
 import type { Session } from "../../ledger/sessions.ts"
+import type { SessionId } from "../../protocol/ids.ts"
 import { readPayload } from "../delivery/payload.ts"
 import { type Address, formatAddress, laneOf } from "../places/address.ts"
 import { type Migration, movedTo } from "../places/groups.ts"
@@ -57,14 +58,30 @@ export class RequestNotices {
    * is still to come is no second one. `lane`: only there.
    */
   repost(request: StoredRequest, session: Session, lane: string | null = null): void {
-    const { out, say } = this.#spec
     const isMeant = ({ to, isThere }: Posted) => isThere && (lane === null || laneOf(to) === lane)
     const before = this.#newest(request).filter(isMeant)
+    for (const posted of before) this.#askBelow(request, session, posted)
+  }
+
+  #askBelow(request: StoredRequest, session: Session, { to, key }: Posted): void {
+    const { out, say } = this.#spec
     const posts = this.#cards(request).length
-    for (const { to, key } of before) {
-      const heading = closedCard(request, this.#context(session, to), say("request.asked_again"))
-      out.edit(to, { key }, heading, { priority: "status", request: request.id })
-      this.#post(request, { session, to, key: `${keyOf(request, to)}:${posts}` })
+    const heading = closedCard(request, this.#context(session, to), say("request.asked_again"))
+    out.edit(to, { key }, heading, { priority: "status", request: request.id })
+    this.#post(request, { session, to, key: `${keyOf(request, to)}:${posts}` })
+  }
+
+  /** Once more, below whatever came since, for an owner who looks at its session here. Only inside a transaction. */
+  showOpen(id: SessionId, to: Address): void {
+    const { ledger } = this.#spec
+    const session = ledger.sessions.find(id)
+    if (!session) return
+    for (const request of ledger.requests.openOf(id)) {
+      const here = this.#newest(request).find((posted) => isSamePlace(posted.to, to))
+      // One that is still to come is no second one.
+      if (here && !here.isThere) continue
+      if (here) this.#askBelow(request, session, here)
+      else this.#post(request, { session, to, key: `${keyOf(request, to)}:${this.#cards(request).length}` })
     }
   }
 

@@ -12,6 +12,8 @@ import type { Turn } from "../../ledger/turns.ts"
 import type { AttemptHold } from "../../protocol/facts.ts"
 import type { TurnId } from "../../protocol/ids.ts"
 import type { Outcome, Usage } from "../../protocol/session.ts"
+import { promptLine } from "../../runtime/commands/prompt-line.ts"
+import { turnOffer } from "../../runtime/commands/turn-offer.ts"
 import type { Outgoing } from "../delivery/outgoing.ts"
 import { type Buttons, readPayload } from "../delivery/payload.ts"
 import { type Address, formatAddress } from "../places/address.ts"
@@ -19,7 +21,6 @@ import { movedTo } from "../places/groups.ts"
 import { bold, concat, italic, type Rich } from "../rendering/rich.ts"
 import { footer } from "../words/footer.ts"
 import { clockTime, wordReason } from "../words/owner-words.ts"
-import { promptLine } from "../words/prompt-line.ts"
 
 export interface CardPlace {
   readonly to: Address
@@ -132,12 +133,7 @@ export class TurnCards {
 
   stopButton(turn: Turn, to: Address) {
     const { out, say } = this.#spec
-    return out.button(
-      to,
-      say("button.stop"),
-      { kind: "turn.stop", turn: turn.id, clearQueue: false },
-      "danger",
-    )
+    return out.button(to, say("button.stop"), turnOffer("stop", turn), "danger")
   }
 
   #editAll(
@@ -185,23 +181,23 @@ export class TurnCards {
     const { say, out } = this.#spec
     if (turn.state === "steering") return []
     if (turn.hold?.kind === "confirm") {
-      const run = out.button(to, say("button.run"), { kind: "turn.release", turn: turn.id }, "success")
-      const skip = out.button(to, say("button.skip"), { kind: "turn.drop", turn: turn.id }, "danger")
-      return [[run, out.button(to, say("button.edit"), { kind: "turn.edit", turn: turn.id }), skip]]
+      const run = out.button(to, say("button.run"), turnOffer("release", turn), "success")
+      const skip = out.button(to, say("button.skip"), turnOffer("drop", turn), "danger")
+      return [[run, out.button(to, say("button.edit"), turnOffer("edit", turn)), skip]]
     }
-    const next = out.button(to, say("button.run_next"), { kind: "turn.next", turn: turn.id })
+    const next = out.button(to, say("button.run_next"), turnOffer("next", turn))
     return [this.#changeButtons(turn, to), [this.#steerButton(turn, to), next]]
   }
 
   #steerButton(turn: Turn, to: Address) {
     const { say, out } = this.#spec
-    return out.button(to, say("button.steer"), { kind: "turn.steer", turn: turn.id })
+    return out.button(to, say("button.steer"), turnOffer("steer", turn))
   }
 
   #changeButtons(turn: Turn, to: Address) {
     const { say, out } = this.#spec
-    const edit = out.button(to, say("button.edit"), { kind: "turn.edit", turn: turn.id })
-    return [edit, out.button(to, say("button.drop"), { kind: "turn.drop", turn: turn.id }, "danger")]
+    const edit = out.button(to, say("button.edit"), turnOffer("edit", turn))
+    return [edit, out.button(to, say("button.drop"), turnOffer("drop", turn), "danger")]
   }
 }
 

@@ -5,13 +5,14 @@ import type { Ledger } from "../../ledger/ledger.ts"
 import type { Session } from "../../ledger/sessions.ts"
 import type { Turn } from "../../ledger/turns.ts"
 import type { Outcome } from "../../protocol/session.ts"
+import { promptLine } from "../../runtime/commands/prompt-line.ts"
+import { turnOffer } from "../../runtime/commands/turn-offer.ts"
 import type { Outgoing } from "../delivery/outgoing.ts"
 import type { Buttons } from "../delivery/payload.ts"
 import { sendNamedFile } from "../files/named.ts"
 import { type Address, formatAddress } from "../places/address.ts"
 import { shownAt } from "../places/reach.ts"
 import { bold, join, quote, type Rich } from "../rendering/rich.ts"
-import { promptLine } from "../words/prompt-line.ts"
 import { sourceOf } from "./card.ts"
 import { composeFinal, type Final } from "./final.ts"
 
@@ -86,7 +87,7 @@ export class Answers {
     return [
       offers.map((offer) => {
         const how = offer === "continue" ? "continue" : "repeat"
-        return out.button(to, say(`button.${offer}`), { kind: "turn.again", turn: turn.id, how })
+        return out.button(to, say(`button.${offer}`), turnOffer(how, turn))
       }),
     ]
   }

@@ -1,4 +1,5 @@
 /** The one line under a card: who works, with what, how full, at what cost. */
+import { contextShare } from "../../core/context-words.ts"
 import type { Session } from "../../ledger/sessions.ts"
 import type { Settings, Usage } from "../../protocol/session.ts"
 
@@ -21,17 +22,4 @@ export function footer({ session, label, used, usage }: FooterFacts): string {
     usage?.costUsd === undefined ? undefined : `$${usage.costUsd.toFixed(2)}`,
   ]
   return parts.filter((part) => part !== undefined && part !== "").join(" · ")
-}
-
-function contextShare({ contextTokens, contextWindow }: Usage): string | undefined {
-  if (contextTokens === undefined || contextWindow === undefined) return undefined
-  return `ctx ${Math.round((100 * contextTokens) / contextWindow)} %`
-}
-
-/** Tokens in the context, with the share where the window is known; null when nothing was reported. */
-export function sumOfContext(usage: Usage): string | null {
-  if (usage.contextTokens === undefined) return null
-  const share = contextShare(usage)
-  const tokens = usage.contextTokens.toLocaleString("en-US")
-  return share ? `${tokens} (${share.slice(4)})` : tokens
 }

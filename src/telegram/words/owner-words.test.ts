@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest"
 import { telegramText } from "../../core/texts/telegram.ts"
+import { wordError } from "../../runtime/commands/error-words.ts"
 import { OwnerError } from "../../runtime/errors.ts"
-import { wordError, wordFailure } from "./owner-words.ts"
+import { wordFailure } from "./owner-words.ts"
 
 const en = telegramText("en")
 const ko = telegramText("ko")
@@ -25,7 +26,7 @@ describe("a failure in a chat", () => {
     expect(wordFailure(failure, ko).split("\n")).toEqual([
       ko("failure.unknown"),
       "Exotic trouble.",
-      ko("final.detail_id", { id: "L1" }),
+      ko("error.details", { id: "L1" }),
     ])
   })
 

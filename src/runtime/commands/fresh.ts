@@ -1,46 +1,45 @@
 /** `/start` and `/new`: fresh sessions. */
-
 import { homedir } from "node:os"
 import { resolve } from "node:path"
 import { describeFailure, explainReason } from "../../core/failure-words.ts"
-import type { TelegramSay } from "../../core/texts/telegram.ts"
+import type { CommandSay } from "../../core/texts/command.ts"
 import { type ProviderId, SessionId } from "../../protocol/ids.ts"
 import type { ProviderStatus, Remedy } from "../../protocol/session.ts"
-import type { Effect } from "../../runtime/commands/effect.ts"
-import { bold, code, concat, join } from "../rendering/rich.ts"
-import { choiceButtons } from "./choice.ts"
-import type { Call, Command } from "./command.ts"
+import { type Call, command } from "./command.ts"
+import type { Effect } from "./effect.ts"
+import { pick } from "./pick.ts"
 import { showSwitched } from "./switch.ts"
+import { bold, code, concat, join } from "./words.ts"
 
-export const start: Command = {
+export const start = command({
   name: "start",
-  usage: "[agent]",
-  async prepare(call) {
-    const [argument] = call.words
-    if (argument === undefined) return offerProviders(call)
-    const session = SessionId.safeParse(argument.toUpperCase())
+  arguments: { agent: { kind: "word" } },
+  needs: ["machine", "hand"],
+  async prepare(call, { agent }) {
+    if (agent === null) return offerProviders(call)
+    const session = SessionId.safeParse(agent.toUpperCase())
     if (session.success) return () => showSwitched(call, call.kernel.sessions.must(session.data))
-    const provider = await call.kernel.providers.mustKnow(argument)
+    const provider = await call.kernel.providers.mustKnow(agent)
     return () => createHere(call, { provider })
   },
-}
+})
 
-export const fresh: Command = {
+export const fresh = command({
   name: "new",
-  usage: "[agent] [path]",
-  async prepare(call) {
-    const { provider, path } = await readArguments(call)
-    return () => createHere(call, { provider, ...(path === null ? {} : { workspace: path }) })
+  arguments: { agent: { kind: "word" }, path: { kind: "rest" } },
+  needs: ["machine", "hand"],
+  async prepare(call, { agent, path }) {
+    const { providers } = call.kernel
+    if (agent === null) return makes(call, await providers.choose(), null)
+    // Without an agent, the path comes first.
+    if (looksLikePath(agent))
+      return makes(call, await providers.choose(), path === null ? agent : `${agent} ${path}`)
+    return makes(call, await providers.mustKnow(agent), path)
   },
-}
+})
 
-async function readArguments(call: Call): Promise<{ provider: ProviderId; path: string | null }> {
-  const [first, ...others] = call.words
-  if (first === undefined) return { provider: await call.kernel.providers.choose(), path: null }
-  if (looksLikePath(first)) return { provider: await call.kernel.providers.choose(), path: expand(call.rest) }
-  const provider = await call.kernel.providers.mustKnow(first)
-  const rest = others.join(" ")
-  return { provider, path: rest === "" ? null : expand(rest) }
+function makes(call: Call, provider: ProviderId, path: string | null): Effect {
+  return () => createHere(call, { provider, ...(path === null ? {} : { workspace: expand(path) }) })
 }
 
 const looksLikePath = (word: string): boolean => /^[/~.]/.test(word)
@@ -48,18 +47,15 @@ const looksLikePath = (word: string): boolean => /^[/~.]/.test(word)
 const expand = (path: string): string => resolve(homedir(), path.replace(/^~(?=\/|$)/, homedir()))
 
 function createHere(call: Call, given: { provider: ProviderId; workspace?: string }): void {
-  const { kernel, say } = call
+  const { kernel, say, place } = call
   const session = kernel.sessions.create(given)
   kernel.providers.rememberFirst(given.provider)
   const title = say("session.fresh", { session: session.id, provider: call.labelOf(session.provider) })
-  // One topic is one session: a topic that has one keeps it.
-  if (call.address.thread !== null && call.channel.session !== null) {
-    call.openTopic(session, title)
-    return call.reply(say("session.own_topic", { session: session.id }))
-  }
-  kernel.sessions.bind(call.channel.id, session.id)
+  if (place.shown !== null && place.openBeside(session, title))
+    return call.reply({ words: say("session.own_topic", { session: session.id }) })
+  place.show(session.id)
   const where = session.workspaceKind === "external" ? concat("\n", code(session.workspace)) : ""
-  call.reply(concat(bold(title), where, "\n", say("session.send")))
+  call.reply({ words: concat(bold(title), where, "\n", say("session.send")) })
 }
 
 async function offerProviders(call: Call): Promise<Effect> {
@@ -70,8 +66,11 @@ async function offerProviders(call: Call): Promise<Effect> {
     const { say } = call
     const lead = hasRealOne ? say("start.choose_provider") : say("start.no_provider")
     const lines = statuses.map((status) => concat(bold(status.label), " — ", stateText(call, status)))
-    const choices = ready.map((status) => ({ label: status.label, line: `/start ${status.provider}` }))
-    call.reply(join([say("start.welcome"), join(lines, "\n"), lead], "\n\n"), choiceButtons(call, choices))
+    pick(call, {
+      command: "start",
+      title: join([say("start.welcome"), join(lines, "\n"), lead], "\n\n"),
+      options: ready.map(({ label, provider }) => ({ label, args: { agent: provider } })),
+    })
   }
 }
 
@@ -80,13 +79,13 @@ function stateText({ say }: Call, status: ProviderStatus): string {
   return say(`state.${status.state}`, { remedy: remedyText(status, say) })
 }
 
-function remedyText({ remedies, failure, detail }: ProviderStatus, say: TelegramSay): string {
+function remedyText({ remedies, failure, detail }: ProviderStatus, say: CommandSay): string {
   if (failure) return describeFailure(failure, say)
   const texts = remedies.map((remedy) => wordRemedy(remedy, say))
   return texts.join("; ") || (detail ?? "—")
 }
 
-function wordRemedy(remedy: Remedy, say: TelegramSay): string {
+function wordRemedy(remedy: Remedy, say: CommandSay): string {
   switch (remedy.kind) {
     case "install":
     case "update":
