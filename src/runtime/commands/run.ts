@@ -56,7 +56,7 @@ function wordOrThrow(error: unknown, call: Call): string {
 }
 
 /** Null when the agents' host took too long: whatever else waits in this place is not held up by it. */
-export async function inTime<T>({ kernel }: Pick<Call, "kernel">, ask: () => Promise<T>): Promise<T | null> {
+async function inTime<T>({ kernel }: Pick<Call, "kernel">, ask: () => Promise<T>): Promise<T | null> {
   const { promise: late, resolve: giveUp } = Promise.withResolvers<null>()
   const patience = kernel.hostPid === null ? START_PATIENCE_MS : HOST_PATIENCE_MS
   const timer = kernel.clock.after(patience, () => giveUp(null))
