@@ -73,6 +73,21 @@ const Artifacts = z.strictObject({
     .describe("Largest file accepted, in bytes"),
 })
 
+const days = z.int().min(1).max(36_500)
+
+const History = z.strictObject({
+  cleanup: z
+    .boolean()
+    .default(true)
+    .describe("Whether old parts of the history are cleared away; what was said and decided always stays"),
+  outputDays: days
+    .default(30)
+    .describe(
+      "How long what commands printed, and diffs, are kept whole, in days; then beginning and end stay",
+    ),
+  stepDays: days.default(180).describe("How long the steps of the agents' work are kept, in days"),
+})
+
 const Workspaces = z.strictObject({
   cleanup: z.boolean().default(true).describe("Whether managed workspaces without a session are reported"),
   cleanupIntervalMs: Duration.default(24 * hour).describe("How often they are looked for, in ms"),
@@ -106,6 +121,7 @@ export const ConfigFile = z
       .default({})
       .describe("Commands that install and sign in, per provider"),
     localUi: LocalUi.prefault({}),
+    history: History.prefault({}),
     artifacts: Artifacts.prefault({}),
     workspaces: Workspaces.prefault({}),
     logs: Logs.prefault({}),
@@ -121,6 +137,7 @@ const sections = {
   providers: ProvidersConfig,
   host: HostConfig,
   localUi: LocalUi,
+  history: History,
   artifacts: Artifacts,
   workspaces: Workspaces,
   logs: Logs,

@@ -19,6 +19,7 @@ export type Accepts =
   | "loopback"
   | "port"
   | "days"
+  | "history_days"
   | "log_days"
   | "bytes"
   | "language"
@@ -193,6 +194,27 @@ export const settings: readonly Setting[] = [
     path: ["artifacts", "maxBytes"],
     reading: "integer",
     accepts: "bytes",
+    ifBad: "fatal",
+  },
+  {
+    name: "HISTORY_CLEANUP_ENABLED",
+    path: ["history", "cleanup"],
+    reading: "boolean",
+    accepts: "boolean",
+    ifBad: "fatal",
+  },
+  {
+    name: "HISTORY_OUTPUT_DAYS",
+    path: ["history", "outputDays"],
+    reading: "integer",
+    accepts: "history_days",
+    ifBad: "fatal",
+  },
+  {
+    name: "HISTORY_STEP_DAYS",
+    path: ["history", "stepDays"],
+    reading: "integer",
+    accepts: "history_days",
     ifBad: "fatal",
   },
   {

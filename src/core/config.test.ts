@@ -38,6 +38,7 @@ describe("the configuration", () => {
       telegram: { ownerId: null, bots: [], apiRoot: "https://api.telegram.org" },
       sessions: { defaultProvider: null, defaultWorkspace: null, workspaceRoot: `${dataDir}-workspaces` },
       localUi: { enabled: true, host: "127.0.0.1", port: 3794 },
+      history: { cleanup: true, outputDays: 30, stepDays: 180 },
       artifacts: { retentionDays: 30 },
     })
     expect(defaultConfig(dataDir, home)).toEqual(config)
@@ -91,6 +92,9 @@ describe("the configuration", () => {
       ...{ CODEX_BIN: "/opt/codex", CODEX_SANDBOX_MODE: "read-only", CLAUDE_BIN: "claude-next" },
       ...{ CLAUDE_PERMISSION_MODE: "plan", LOCAL_UI_ENABLED: "no", LOCAL_UI_HOST: "::1", LOCAL_UI_PORT: "0" },
       ...{
+        HISTORY_CLEANUP_ENABLED: "no",
+        HISTORY_OUTPUT_DAYS: "5",
+        HISTORY_STEP_DAYS: "9",
         ARTIFACT_CLEANUP_ENABLED: "off",
         ARTIFACT_RETENTION_DAYS: "7",
         ARTIFACT_CLEANUP_INTERVAL_MS: "5000",
@@ -138,6 +142,7 @@ describe("the configuration", () => {
       defaults: { codex: { sandbox: "read-only" }, claude: { mode: "plan" } },
       commands: { codex: commands, claude: commands, openclaw: commands },
       localUi: { enabled: false, host: "::1", port: 0 },
+      history: { cleanup: false, outputDays: 5, stepDays: 9 },
       artifacts: { cleanup: false, retentionDays: 7, cleanupIntervalMs: 5000, maxBytes: 2048 },
       workspaces: { cleanup: false, cleanupIntervalMs: 6000 },
       logs: { level: "debug", keepDays: 3 },

@@ -34,6 +34,7 @@ export interface Config {
   /** The owner's own install and sign-in commands, per provider. */
   readonly commands: ConfigValues["commands"]
   readonly localUi: ConfigValues["localUi"]
+  readonly history: ConfigValues["history"]
   readonly artifacts: ConfigValues["artifacts"]
   readonly workspaces: ConfigValues["workspaces"]
   readonly logs: ConfigValues["logs"]
@@ -149,6 +150,7 @@ function assemble(
     defaults: values.defaults,
     commands: values.commands,
     localUi: found.localUiRefused ? { ...values.localUi, enabled: false } : values.localUi,
+    history: values.history,
     artifacts: values.artifacts,
     workspaces: values.workspaces,
     logs: values.logs,

@@ -16,6 +16,7 @@ import type { MigrationProgress } from "./migrate.ts"
 import { outboxTable } from "./outbox.ts"
 import { overviewQueries } from "./overview.ts"
 import { requestsTable } from "./requests.ts"
+import { retentionQueries } from "./retention.ts"
 import { sessionsTable } from "./sessions.ts"
 import { traceQueries } from "./trace.ts"
 import { type Durability, type StorageState, Transactions } from "./transaction.ts"
@@ -72,6 +73,7 @@ function assemble(db: DatabaseSync, dataDir: string, { migratedFrom, onFault }: 
     machine,
     overview: overviewQueries(db),
     trace: traceQueries(db),
+    retention: retentionQueries(db),
     transact: <T>(run: () => T, durability?: Durability): T => transactions.transact(run, durability),
     afterCommit: (consequence: () => void): void => transactions.afterCommit(consequence),
     /** Calls back when the disk no longer takes what is written, and when it does again; returns the way to stop it. */

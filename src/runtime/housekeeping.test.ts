@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto"
 import {
   existsSync,
   mkdirSync,
@@ -12,8 +13,10 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { type Ledger, openLedger } from "../ledger/ledger.ts"
+import type { Fact } from "../protocol/facts.ts"
 import type { ProviderId, SessionId, TurnId } from "../protocol/ids.ts"
-import { DailyBackups, purge, removeOldAttachments } from "./housekeeping.ts"
+import type { Item } from "../protocol/session.ts"
+import { DailyBackups, purge, removeOldAttachments, retire } from "./housekeeping.ts"
 
 const DAY = 86_400_000
 const now = Date.UTC(2026, 5, 30)
@@ -51,6 +54,53 @@ describe("clearing the ledger", () => {
     expect(removed).toEqual({ inbox: 25, outbox: 0, receipts: 1, actions: 5 })
     expect(turns).toBeGreaterThanOrEqual(5)
     expect(ledger.trace.update(1, 99)).not.toBeNull()
+  })
+})
+
+describe("the history", () => {
+  const session = "S001" as SessionId
+  const turn = "00000000-0000-4000-8000-000000000001" as TurnId
+  const item = (value: object) =>
+    ({ kind: "item", item: { id: "i", status: "completed", ...value } as Item }) as const
+  const command = item({ kind: "command", command: "make", output: randomBytes(20_000).toString("hex") })
+  const message = item({ kind: "message", text: "long ".repeat(5_000) })
+  const append = (fact: Fact, at: number) =>
+    ledger.facts.append({ stream: session, turn, attempt: null, at, fact }, at).seq
+  const kept = () => ledger.facts.after(session, 0, { facts: 999, bytes: 1e9 }).facts.map(({ seq }) => seq)
+  const days = { outputDays: 30, stepDays: 180 }
+
+  it("loses outputs first, then steps, and never what was said", async () => {
+    const ancient = [append(command, now - 200 * DAY), append(message, now - 199 * DAY)]
+    const old = [append(command, now - 31 * DAY), append(message, now - 31 * DAY)]
+    const young = append(command, now - 29 * DAY)
+    expect(await retire(ledger, days, now)).toEqual({ outputs: 2, steps: 1 })
+    expect(kept()).toEqual([2, 3, 4, 5])
+    expect(ledger.facts.floorSeq(session)).toBe(ancient[0])
+    const [cut, whole] = [old[0], young].map((seq) => ledger.facts.one(session, seq ?? 0))
+    expect(cut).toMatchObject({ cut: [{ path: "item.output", length: 40_000 }] })
+    expect(whole).toMatchObject({ fact: command })
+    expect(ledger.facts.one(session, ancient[1] ?? 0)).toMatchObject({ fact: message })
+    expect(await retire(ledger, days, now)).toEqual({ outputs: 0, steps: 0 })
+  })
+
+  it("is gone through in order, once, however long it is", async () => {
+    for (let n = 0; n < 1_300; n += 1) append(n % 2 === 0 ? message : command, now - 200 * DAY)
+    expect(await retire(ledger, days, now)).toEqual({ outputs: 650, steps: 650 })
+    expect([kept().length, ledger.facts.floorSeq(session), ledger.facts.lastSeq(session)]).toEqual([
+      650, 1_300, 1_300,
+    ])
+    append(command, now)
+    expect(await retire(ledger, days, now + 200 * DAY)).toEqual({ outputs: 1, steps: 1 })
+  })
+
+  it("gives back the space that it took", async () => {
+    ledger.transact(() => {
+      for (let n = 0; n < 800; n += 1) append(command, now - 200 * DAY)
+    })
+    const before = ledger.overview.sizeBytes()
+    await retire(ledger, days, now)
+    expect(before).toBeGreaterThan(16e6)
+    expect(ledger.overview.sizeBytes()).toBeLessThan(11e6)
   })
 })
 
@@ -124,6 +174,28 @@ describe("old attachments", () => {
     expect([await clean(), existsSync(path)]).toEqual([0, true])
     ledger.turns.end(turn, { kind: "completed", text: "" }, 2)
     expect([await clean(), existsSync(path)]).toEqual([1, false])
+  })
+
+  it("take their rows along", async () => {
+    const session = "S001" as SessionId
+    const where = { workspace: "/", workspaceKind: "external", settings: {} } as const
+    const provider = "demo" as ProviderId
+    ledger.sessions.create({ id: session, title: "", titleBy: "runtime", provider, ...where }, 1)
+    const about = {
+      session,
+      turn: null,
+      direction: "in",
+      mediaType: "text/plain",
+      size: 7,
+      sha256: "",
+    } as const
+    for (const [name, at] of [
+      ["old.txt", old],
+      ["young.txt", now],
+    ] as const)
+      ledger.attachments.add({ id: name, name, path: put(attachment("S001", name), at), ...about }, 1)
+    await clean()
+    expect(ledger.attachments.ofSession(session, 9).map(({ name }) => name)).toEqual(["young.txt"])
   })
 
   it("are never looked for outside their directory, whatever link leads there", async () => {

@@ -13,6 +13,7 @@ export interface HousekeepingSpec {
   readonly clock: Clock
   readonly log: Log
   readonly dataDir: string
+  readonly history: Config["history"]
   readonly artifacts: Pick<Config["artifacts"], "cleanup" | "retentionDays" | "cleanupIntervalMs">
 }
 
@@ -26,13 +27,14 @@ const FIRST_AFTER_MS = 60_000
 const ROWS_AT_ONCE = 500
 
 export function startHousekeeping(spec: HousekeepingSpec): { stop(): void } {
-  const { ledger, clock, log, dataDir, artifacts } = spec
+  const { ledger, clock, log, dataDir, history, artifacts } = spec
   const backups = new DailyBackups(ledger)
   const repeated = [
     repeat(spec, HOUR, async () => {
       const removed = await purge(ledger, clock.now())
+      const retired = history.cleanup ? await retire(ledger, history, clock.now()) : {}
       ledger.tidy()
-      log.debug(removed, "cleared what is settled and old")
+      log.debug({ ...removed, ...retired }, "cleared what is settled and old")
       const copy = await backups.make(clock.now())
       if (copy !== null) log.info({ copy }, "backed the ledger up")
     }),
@@ -100,6 +102,39 @@ export async function purge(
   return removed
 }
 
+/** Facts, and texts, of one transaction: some milliseconds. */
+const FACTS_AT_ONCE = 500
+const TEXTS_AT_ONCE = 100
+const PAGES_AT_ONCE = 256
+
+/**
+ * Lets go of what the past keeps beyond its conversation, and gives the space back. How much went. Other work has its
+ * turn in between.
+ */
+export async function retire(
+  ledger: Ledger,
+  { outputDays, stepDays }: Pick<Config["history"], "outputDays" | "stepDays">,
+  now: Instant,
+): Promise<{ readonly outputs: number; readonly steps: number }> {
+  const { retention } = ledger
+  let outputs = 0
+  let steps = 0
+  for (let some = TEXTS_AT_ONCE; some === TEXTS_AT_ONCE; await nextTick()) {
+    some = ledger.transact(() => retention.dropBulk(now - outputDays * DAY, TEXTS_AT_ONCE), "process")
+    outputs += some
+  }
+  for (let seen = FACTS_AT_ONCE; seen === FACTS_AT_ONCE; await nextTick()) {
+    const part = ledger.transact(
+      () => retention.dropSteps(now - stepDays * DAY, FACTS_AT_ONCE, now),
+      "process",
+    )
+    seen = part.seen
+    steps += part.removed
+  }
+  while (ledger.retention.giveBack(PAGES_AT_ONCE)) await nextTick()
+  return { outputs, steps }
+}
+
 /** One copy a day in which something changed. */
 export class DailyBackups {
   readonly #ledger: Ledger
@@ -130,5 +165,7 @@ export async function removeOldAttachments(
   const open = ledger.turns.allOpen().flatMap(({ prompt }) => prompt.files)
   const directory = join(dataDir, "attachments")
   const before = now - retentionDays * DAY
-  return removeOldFiles({ directory, before, kept: new Set(open.map(({ path }) => path)) })
+  const kept = new Set(open.map(({ path }) => path))
+  const onRemoved = (path: string) => ledger.transact(() => ledger.attachments.forget(path), "process")
+  return removeOldFiles({ directory, before, kept, onRemoved })
 }

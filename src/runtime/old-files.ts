@@ -10,16 +10,18 @@ export interface OldFiles {
   readonly before: Instant
   /** Absolute paths that stay, however old. */
   readonly kept: ReadonlySet<string>
+  /** Called for each file that went. */
+  readonly onRemoved: (path: string) => void
 }
 
 /**
  * How many files went. Links are removed, never followed; a directory that is itself a link is left alone. Directories
  * that are empty and old go too.
  */
-export async function removeOldFiles({ directory, before, kept }: OldFiles): Promise<number> {
+export async function removeOldFiles({ directory, ...rule }: OldFiles): Promise<number> {
   const stats = await lstat(directory).catch(nullIfMissing)
   if (stats === null || !stats.isDirectory()) return 0
-  return (await sweep(directory, { before, kept })).removed
+  return (await sweep(directory, rule)).removed
 }
 
 async function sweep(
@@ -41,6 +43,7 @@ async function sweep(
       if (isOld && inner.isEmpty && (await removeEmpty(path))) left -= 1
     } else if (isOld) {
       await rm(path, { force: true })
+      rule.onRemoved(path)
       removed += 1
       left -= 1
     }

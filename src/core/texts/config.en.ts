@@ -36,6 +36,7 @@ export const en = {
   "accept.loopback": "an address of this machine only: 127.0.0.1, ::1 or localhost",
   "accept.port": "a port from 0 to 65535 (0 takes a free one)",
   "accept.days": "days from 1 to 3650",
+  "accept.history_days": "days from 1 to 36500",
   "accept.log_days": "days from 1 to 365",
   "accept.bytes": "bytes from 1024",
   "accept.language": "auto, en or ko",

@@ -39,6 +39,7 @@ export const ko: Translation<typeof en> = {
   "accept.loopback": "이 컴퓨터 안에서만 쓰는 주소: 127.0.0.1, ::1 또는 localhost",
   "accept.port": "0에서 65535까지의 포트(0은 빈 포트를 고름)",
   "accept.days": "1에서 3650까지의 일수",
+  "accept.history_days": "1에서 36500까지의 일수",
   "accept.log_days": "1에서 365까지의 일수",
   "accept.bytes": "1024 이상의 바이트 수",
   "accept.language": "auto, en 또는 ko",
