@@ -42,6 +42,7 @@ let warnings: string[] = []
 
 const clock: Clock = {
   now: () => 1,
+  monotonic: () => 1,
   after: (_ms, run) => {
     due.push(run)
     return { cancel: () => {} }

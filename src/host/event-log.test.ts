@@ -43,6 +43,7 @@ beforeEach(() => {
     ...{ journal, valve },
     clock: {
       now: () => 0,
+      monotonic: () => 0,
       after(_, run) {
         timers.add(run)
         return { cancel: () => timers.delete(run) }

@@ -10,6 +10,10 @@ class HandClock implements Clock {
     return this.#now
   }
 
+  monotonic(): number {
+    return this.#now
+  }
+
   after(ms: number, run: () => void): { cancel(): void } {
     const timer = { at: this.#now + ms, run }
     this.#due.add(timer)

@@ -26,7 +26,7 @@ beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), "host-events-"))
   ledger = await openLedger(directory, 0)
   woken = []
-  const clock = { now: () => NOW, after: () => ({ cancel() {} }) }
+  const clock = { now: () => NOW, monotonic: () => 0, after: () => ({ cancel() {} }) }
   const log = { debug() {}, info() {}, warn() {}, error() {}, keep: () => "log" }
   const recorder = new Recorder({ ledger, clock, log })
   const record = recorder.record.bind(recorder)

@@ -25,7 +25,11 @@ beforeEach(async () => {
     error: ({ err }: { err?: unknown }) => logged.push(String(err)),
     keep: () => "kept",
   }
-  recorder = new Recorder({ ledger, clock: { now: () => 5, after: () => ({ cancel() {} }) }, log })
+  recorder = new Recorder({
+    ledger,
+    clock: { now: () => 5, monotonic: () => 5, after: () => ({ cancel() {} }) },
+    log,
+  })
   const where = { workspace: "/", workspaceKind: "external", settings: {} } as const
   const provider = "demo" as ProviderId
   ledger.sessions.create({ id: session, title: "new", titleBy: "owner", provider, ...where }, 0)

@@ -19,7 +19,7 @@ beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), "sessions-"))
   ledger = await openLedger(join(directory, "data"), 0)
   facts = []
-  const clock = { now: () => 1, after: () => ({ cancel() {} }) }
+  const clock = { now: () => 1, monotonic: () => 0, after: () => ({ cancel() {} }) }
   const log = { debug() {}, info() {}, warn() {}, error() {}, keep: () => "log" }
   const recorder = new Recorder({ ledger, clock, log })
   recorder.add({ name: "test", onFact: (fact) => facts.push(fact) })

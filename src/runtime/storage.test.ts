@@ -13,6 +13,7 @@ class HandClock {
   #now = 0
   #due: { at: number; run: () => void }[] = []
   now = () => this.#now
+  monotonic = () => this.#now
   after = (ms: number, run: () => void) => {
     const entry = { at: this.#now + ms, run }
     this.#due.push(entry)

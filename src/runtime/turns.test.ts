@@ -30,7 +30,7 @@ beforeEach(async () => {
   reached = []
   told = []
   let time = 1000
-  const clock = { now: () => time++, after: () => ({ cancel: () => undefined }) }
+  const clock = { now: () => time++, monotonic: () => time, after: () => ({ cancel: () => undefined }) }
   const log = { debug() {}, info() {}, warn() {}, error() {}, keep: () => "log" }
   const recorder = new Recorder({ ledger, clock, log })
   recorder.add({ name: "test", onFact: (fact) => facts.push(fact) })

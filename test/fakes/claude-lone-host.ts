@@ -27,6 +27,7 @@ const provider = createClaudeProvider({
   supervisor: createPlainSupervisor(order.base),
   clock: {
     now: Date.now,
+    monotonic: () => performance.now(),
     after(ms, run) {
       const timer = setTimeout(run, ms)
       return { cancel: () => clearTimeout(timer) }

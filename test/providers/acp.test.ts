@@ -12,7 +12,7 @@ import { realClock } from "./local-context.ts"
 import { expectWholeAttempt, Recorder } from "./recorder.ts"
 
 /** Ten seconds of an agent's grace pass in a fifth of a second. */
-const hurried: Clock = { now: Date.now, after: (ms, run) => realClock.after(ms / 50, run) }
+const hurried: Clock = { ...realClock, after: (ms, run) => realClock.after(ms / 50, run) }
 
 const worlds: EchoWorld[] = []
 afterEach(async () => {

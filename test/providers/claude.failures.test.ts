@@ -280,6 +280,10 @@ class ManualClock implements Clock {
     return this.#now
   }
 
+  monotonic(): number {
+    return this.#now
+  }
+
   after(ms: number, run: () => void): { cancel(): void } {
     const timer = { due: this.#now + ms, run }
     this.#timers.add(timer)

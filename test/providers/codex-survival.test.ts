@@ -154,6 +154,7 @@ describe.skipIf(binary === null)("codex", () => {
     /** Ten times as fast, for a bound that is long. */
     const fastClock: Clock = {
       now: () => Date.now() * 10,
+      monotonic: () => performance.now() * 10,
       after: (ms, run) => realClock.after(ms / 10, run),
     }
 

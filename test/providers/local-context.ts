@@ -23,6 +23,7 @@ export interface Surroundings {
 
 export const realClock: Clock = {
   now: Date.now,
+  monotonic: () => performance.now(),
   after(ms, run) {
     const timer = setTimeout(run, ms)
     timer.unref()

@@ -8,6 +8,7 @@ import { HostConnection } from "./connection.ts"
 class Timers implements Clock {
   readonly waiting = new Set<{ readonly ms: number; readonly run: () => void }>()
   now = () => 0
+  monotonic = () => 0
   after(ms: number, run: () => void) {
     const timer = { ms, run }
     this.waiting.add(timer)

@@ -19,6 +19,7 @@ class StoppedClock implements Clock {
   #now = 1_000
   readonly #timers = new Set<{ readonly at: number; run(): void }>()
   now = () => this.#now
+  monotonic = () => this.#now
 
   get timers(): number {
     return this.#timers.size
