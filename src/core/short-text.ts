@@ -1,6 +1,7 @@
 /** Words of others where there is room for one short line: labels of buttons, titles, names, notices. */
-import { stripVTControlCharacters } from "node:util"
+
 import { graphemesOf } from "./graphemes.ts"
+import { withoutEscapes } from "./terminal-text.ts"
 
 const ELLIPSIS = "…"
 
@@ -33,7 +34,7 @@ export function cutAt(text: string, limit: number): string {
 const LONGEST = 64
 
 function oneLine(text: string): string {
-  return stripVTControlCharacters(text)
+  return withoutEscapes(text)
     .replace(/\s+/gu, " ")
     .replace(/\p{Surrogate}|[\u202A-\u202E\u2066-\u2069\uFEFF]|\p{Cc}/gu, "")
     .trim()

@@ -76,14 +76,14 @@ export function assemble(spec: PartsSpec): Parts {
 
   const cards = new TurnCards({ ledger, say, out })
   const topics = new Topics({ kernel, say, out })
-  const requests = new RequestNotices({ ledger, say, sayRisk: riskText(config.language), out })
+  const requests = new RequestNotices({ ledger, clock, say, sayRisk: riskText(config.language), out })
   const answers = new Answers({ ledger, say, out, attachmentsOf })
   const notices = new TelegramNotices({ reach, say, out, cards, answers, requests, topics })
   const progress = new Progress({ kernel, reach, say, out, cards, lanes })
   const wake = (lane: string) => lanes.wake(lane)
   const migrations = new Migrations({ kernel, cards, requests, progress, wake })
   const membership = new Membership({ kernel, say, out, requests, owner })
-  const news = new DeliveryNews({ kernel, say, out, topics, progress, migrations, owner })
+  const news = new DeliveryNews({ kernel, say, out, topics, progress, requests, migrations, owner })
 
   const requestAnswers = new RequestAnswers({ kernel, say, notices: requests })
   const replies = new Replies({ kernel, say, out, requestAnswers })

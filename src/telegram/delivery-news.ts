@@ -12,6 +12,7 @@ import { isTopicGone } from "./delivery/settle.ts"
 import { type Address, formatAddress, isPrivate } from "./places/address.ts"
 import type { Migration } from "./places/groups.ts"
 import { concat, type Rich } from "./rendering/rich.ts"
+import { isWhole, type RequestNotices } from "./requests/notice.ts"
 import type { Progress } from "./turns/progress.ts"
 import { TEXT_LIMIT } from "./wire/limits.ts"
 
@@ -21,6 +22,7 @@ export interface DeliveryNewsSpec {
   readonly out: Outgoing
   readonly topics: Topics
   readonly progress: Progress
+  readonly requests: Pick<RequestNotices, "wholeSettled">
   readonly migrations: Pick<Migrations, "follow">
   readonly owner: number
 }
@@ -35,14 +37,17 @@ export class DeliveryNews implements Required<DeliveryHooks> {
   readonly onSent = (row: OutboxRow, message: string | null): void => {
     if (message !== null && readPayload(row.payload)?.kind === "topic_create")
       this.#spec.topics.created(row, Number(message))
+    if (isWhole(row)) this.#spec.requests.wholeSettled(row)
   }
 
   /** Invariant: an answer is delivered, or visibly not. */
   readonly onUndeliverable = (row: OutboxRow, reason: string): void => {
-    const { kernel, say, out } = this.#spec
+    const { kernel, say, out, requests } = this.#spec
     const { id, key, priority, session, turn } = row
     kernel.log.warn({ row: id, key, turn, session, reason }, "Telegram did not take a message")
     const payload = readPayload(row.payload)
+    // Its card follows, and says that it could not be shown.
+    if (isWhole(row)) return kernel.ledger.transact(() => requests.wholeSettled(row))
     const isOwed = priority === "final" || priority === "request"
     if (!isOwed || (payload?.kind !== "text" && payload?.kind !== "file")) return
     if (!isPrivate(payload.to.chat)) return this.#bringToOwner(row, payload)

@@ -28,13 +28,11 @@ interface QuestionTap {
 }
 
 export interface RequestAnswersSpec {
-  readonly kernel: Kernel
+  readonly kernel: Pick<Kernel, "ledger" | "requests" | "clock">
   readonly say: TelegramSay
   readonly notices: RequestNotices
 }
 
-/** Whoever writes this to an approval wants to allow it, and gets no denial for it. */
-const AGREES = /^\s*(?:y|yes|yep|ok|okay|sure|go ahead|do it|allow|네|예|응|그래|좋아|허용)\W*$/iu
 /** Telegram shows at most 200 characters of a notice. */
 const NOTICE_LIMIT = 190
 
@@ -92,7 +90,7 @@ export class RequestAnswers {
     return isIdle ? { text: say("request.choose_first"), alert: true } : notice
   }
 
-  /** A reply to the card of a request: an own answer, or the reason for a denial. */
+  /** A reply to the card of a request: an own answer, or what may be the reason for a denial. */
   reply(id: RequestId, text: string, to: Address): Notice | undefined {
     const { kernel, say } = this.#spec
     const request = kernel.ledger.requests.find(id)
@@ -103,11 +101,9 @@ export class RequestAnswers {
       if (!isTextWanted(body, this.#answering(request))) return { text: say("request.options_only") }
       return this.#step(request, write(body, this.#answering(request), text), to)
     }
-    const deny =
-      body.options.find((option) => option.effect === "deny") ??
-      body.options.find((option) => option.effect === "deny_stop")
-    if (!deny || !body.acceptsReason || AGREES.test(text)) return { text: say("request.options_only") }
-    return this.answer(id, request.version, { kind: "option", option: deny.id, reason: text })
+    if (!body.acceptsReason) return { text: say("request.options_only") }
+    this.#spec.notices.askWhetherToDeny(request, text, to)
+    return undefined
   }
 
   #step(request: StoredRequest, step: Step, to: Address): Notice | undefined {
@@ -119,7 +115,7 @@ export class RequestAnswers {
         return this.answer(request.id, request.version, { kind: "answers", answers: step.answers })
       case "more":
         kernel.ledger.machine.set(answeringKey(request), step.answering, kernel.clock.now())
-        notices.stepped(request, kernel.sessions.must(request.session), to)
+        notices.stepped(request, to)
         return undefined
     }
   }

@@ -1,34 +1,26 @@
 /** What a request looks like: everything needed to decide it, and the buttons that do. */
 import { homedir } from "node:os"
-import { assessRisk, type Risk } from "../../core/approval-risk.ts"
-import { describePermission } from "../../core/permission-words.ts"
+import { isDenial, type RequestCard, requestCard, type Section, shortened } from "../../core/request-card.ts"
+import { shortText } from "../../core/short-text.ts"
 import type { RiskSay } from "../../core/texts/risk.ts"
 import type { TelegramSay } from "../../core/texts/telegram.ts"
 import type { Ledger } from "../../ledger/ledger.ts"
 import type { StoredRequest } from "../../ledger/requests.ts"
 import type { Session } from "../../ledger/sessions.ts"
-import type { FileChange, OptionEffect, RequestBody, RequestOption } from "../../protocol/session.ts"
+import type { Answer, OptionEffect, RequestBody } from "../../protocol/session.ts"
 import { closureOf } from "../../runtime/closure.ts"
 import type { Offer } from "../../runtime/commands/action.ts"
 import type { Outgoing } from "../delivery/outgoing.ts"
 import type { Button, Buttons } from "../delivery/payload.ts"
 import type { Address } from "../places/address.ts"
 import { renderMarkdown } from "../rendering/markdown.ts"
-import {
-  bold,
-  code,
-  concat,
-  expandableQuote,
-  join,
-  pre,
-  type Rich,
-  type RichPart,
-} from "../rendering/rich.ts"
+import { bold, concat, join, type Rich, type RichPart } from "../rendering/rich.ts"
 import { splitRich } from "../rendering/split.ts"
 import { clockTime } from "../words/owner-words.ts"
 import { providerLabel } from "../words/provider-label.ts"
-import { shortPath } from "../words/workspace-path.ts"
-import { type Answering, questionAt } from "./questions.ts"
+import { effectWords, sectionRich, sectionText } from "./approval-view.ts"
+import { questionButtons, questionLines } from "./question-view.ts"
+import type { Answering } from "./questions.ts"
 
 type Approval = Extract<RequestBody, { kind: "approval" }>
 type Plan = Extract<RequestBody, { kind: "plan" }>
@@ -47,15 +39,64 @@ export interface Card {
   readonly buttons: Buttons
 }
 
-const COMMAND_SHOWN = 2_000
-const DIFF_SHOWN = 1_200
-const FILES_SHOWN = 8
+/** UTF-16 units of the message, which leaves room for a mark of a repeated send. */
+const CARD_LIMIT = 3_900
+/** Units a section may take, tried in turn until the card fits; the first cuts nothing that could fit. */
+const ROOMS = [3_600, 2_000, 1_200, 600, 300, 150] as const
+/** A decided card still says what it was about. */
+const CLOSED_ROOM = 600
+
+/** Whether the owner has seen all of it: on the card itself, or in a file that was sent before it. */
+export type Seen = "on_card" | "in_file" | "not_sent"
+
+/** What is longer than a card, whole, for a file; null when the card shows it all. */
+export function wholeText(request: StoredRequest, context: CardContext): string | null {
+  const { body } = request
+  switch (body.kind) {
+    case "approval": {
+      const { sections } = cardOf(body, context)
+      if (!fitted(body, sections, context).isCut) return null
+      const texts = sections.map((section) => sectionText(section, viewOf(context)))
+      return [heading(body, context).text, ...texts].join("\n\n")
+    }
+    case "plan":
+      return splitRich(planContent(body, context), { limit: CARD_LIMIT }).length > 1 ? body.markdown : null
+    case "question":
+      return null
+  }
+}
 
 /** Only inside a transaction: the buttons are stored actions. */
-export function openCard(request: StoredRequest, answering: Answering, context: CardContext): Card {
+export function openCard(
+  request: StoredRequest,
+  { answering, seen }: { readonly answering: Answering; readonly seen: Seen },
+  context: CardContext,
+): Card {
   const { body } = request
-  const content = open(body, answering, context)
-  return { rich: oneMessage(content), buttons: buttonsOf(request, answering, context) }
+  switch (body.kind) {
+    case "approval": {
+      const card = cardOf(body, context)
+      const { rich } = fitted(body, card.sections, context)
+      return {
+        rich: concat(rich, ending(body, seen, context)),
+        buttons: approvalButtons(request, card, seen, context),
+      }
+    }
+    case "plan": {
+      const [first = planContent(body, context)] = splitRich(planContent(body, context), {
+        limit: CARD_LIMIT,
+      })
+      return {
+        rich: concat(first, ending(body, seen, context)),
+        buttons: planButtons(request, seen, context),
+      }
+    }
+    case "question":
+      return {
+        rich: oneMessage(lines([heading(body, context), ...questionLines(body, answering, context)])),
+        buttons: questionButtons(request, answering, context),
+      }
+  }
 }
 
 /** The same card once it is decided: what it was, then who decided, where and when, unless `last` says otherwise. */
@@ -64,13 +105,7 @@ export function closedCard(
   context: CardContext,
   last = decisionLine(request, context),
 ): Rich {
-  const parts = [heading(request.body, context), subject(request.body, context), bold(last)]
-  return oneMessage(
-    join(
-      parts.filter((part) => part !== ""),
-      "\n",
-    ),
-  )
+  return oneMessage(lines([heading(request.body, context), ...subject(request.body, context), bold(last)]))
 }
 
 /** Why no answer is waited for any more, to follow a colon. */
@@ -78,7 +113,7 @@ export function wordClosure(request: StoredRequest, ledger: Ledger, say: Telegra
   return say(`closure.${closureOf(ledger, request)}`)
 }
 
-function decisionLine(request: StoredRequest, { ledger, say }: CardContext): string {
+export function decisionLine(request: StoredRequest, { ledger, say }: CardContext): string {
   if (request.state === "closed" || !request.answer)
     return say("request.withdrawn", { why: wordClosure(request, ledger, say) })
   return answerLine(request, say)
@@ -121,139 +156,119 @@ const DECISIONS: Readonly<Record<OptionEffect, (say: TelegramSay) => string>> = 
   deny_stop: (say) => say("request.denied_stop"),
 }
 
-function open(body: RequestBody, answering: Answering, context: CardContext): Rich {
-  switch (body.kind) {
-    case "approval":
-      return approval(body, context)
-    case "plan":
-      return concat(heading(body, context), "\n\n", renderMarkdown(body.markdown), hint(body, context))
-    case "question":
-      return question(body, answering, context)
-  }
-}
-
 function heading(body: RequestBody, { say, session, ledger }: CardContext): Rich {
-  const what = body.kind === "approval" ? say(`request.${body.subject}`) : say(`request.${body.kind}`)
-  return bold(`${session.id} · ${providerLabel(ledger, session.provider)} ${what}`)
+  const agent = providerLabel(ledger, session.provider)
+  const kind = body.kind === "approval" ? body.subject : body.kind
+  return bold(`${session.id} · ${say(`request.${kind}`, { who: whoAsks(body, agent, say) })}`)
 }
 
-function subject(body: RequestBody, { session, say }: CardContext): RichPart {
-  if (body.kind === "question") return body.questions.map((entry) => entry.text).join("\n")
-  if (body.kind === "plan") return ""
-  const wanted = (body.permissions ?? []).map((permission) => describePermission(permission, say))
-  if (body.command !== undefined) {
-    return join([...wanted, pre(shorten(body.command, COMMAND_SHOWN), "bash")], "\n")
-  }
-  return join(
-    [
-      wanted.join("\n") || body.title,
-      ...fileList(body.changes ?? [], session),
-      ...more(body.changes ?? [], say),
-    ],
-    "\n",
-  )
+/** The agent, and in whose name or through what it asks. */
+function whoAsks(body: RequestBody, agent: string, say: TelegramSay): string {
+  const { subagent, mcpServer } = (body.kind === "approval" ? body.origin : undefined) ?? {}
+  const named =
+    subagent === undefined ? agent : say("request.who_subagent", { agent, name: shortText(subagent, 60) })
+  return mcpServer === undefined
+    ? named
+    : say("request.who_mcp", { agent: named, server: shortText(mcpServer, 60) })
 }
 
-function approval(body: Approval, context: CardContext): Rich {
-  const { say } = context
-  const { reason, cwd } = body
-  const parts: readonly RichPart[] = [
-    heading(body, context),
-    subject(body, context),
-    cwd && cwd !== context.session.workspace
-      ? concat(say("request.where", { cwd: "" }), code(shortPath(cwd, context.session.workspace)))
-      : "",
-    reason ? say("request.reason", { reason }) : "",
-    riskLine(body, context),
-    diffs(body.changes ?? []),
-    hint(body, context),
-  ]
-  return join(
-    parts.filter((part) => part !== ""),
-    "\n",
-  )
+function cardOf(body: Approval, { session }: CardContext): RequestCard {
+  return requestCard(body, { workspace: session.workspace, home: homedir() })
 }
 
-function hint(body: Approval | Plan, { say }: CardContext): string {
-  return body.acceptsReason ? `\n${say("request.reply_hint")}` : ""
-}
+const viewOf = ({ say, sayRisk, session }: CardContext) => ({ say, sayRisk, workspace: session.workspace })
 
-function riskLine(body: Approval, context: CardContext): RichPart {
-  const { say, sayRisk } = context
-  const risk = riskOf(body, context.session)
-  if (risk === null || risk.level === "low") return ""
-  const level = risk.level === "high" ? say("request.risk_high") : say("request.risk_medium")
-  return bold(
-    `${risk.level === "high" ? "🔴" : "🟠"} ${level}: ${risk.reasons.map((reason) => sayRisk(reason)).join(", ")}`,
-  )
-}
-
-/** Null when the request says nothing that could be judged. */
-function riskOf({ command, changes, cwd }: Approval, session: Session): Risk | null {
-  if (command === undefined && changes === undefined) return null
-  return assessRisk({ command, changes, cwd, workspace: session.workspace, home: homedir() })
-}
-
-function fileList(changes: readonly FileChange[], { workspace }: Session): readonly Rich[] {
-  const marks = { add: "+", update: "~", delete: "−", move: "→" } as const
-  return changes
-    .slice(0, FILES_SHOWN)
-    .map(({ change, path }) => concat(`${marks[change]} `, code(shortPath(path, workspace))))
-}
-
-function more(changes: readonly FileChange[], say: TelegramSay): readonly string[] {
-  const count = changes.length - FILES_SHOWN
-  return count > 0 ? [say("request.files_more", { count })] : []
-}
-
-function diffs(changes: readonly FileChange[]): RichPart {
-  const shown = changes.filter((change) => change.diff).slice(0, 3)
-  if (shown.length === 0) return ""
-  return expandableQuote(shown.map((change) => shorten(change.diff ?? "", DIFF_SHOWN)).join("\n\n"))
-}
-
-function question(
-  body: Extract<RequestBody, { kind: "question" }>,
-  answering: Answering,
+/** With as much of each section as one message holds. */
+function fitted(
+  body: Approval,
+  sections: readonly Section[],
   context: CardContext,
-): Rich {
-  const { say } = context
-  const asked = questionAt(body, answering.index)
-  if (!asked) return heading(body, context)
-  const total = body.questions.length
-  const options = asked.options.filter((option) => option.description)
-  const parts: readonly RichPart[] = [
-    heading(body, context),
-    total > 1 ? say("request.progress", { number: answering.index + 1, total }) : "",
-    asked.header ? bold(asked.header) : "",
-    asked.text,
-    join(
-      options.map((option) => concat(bold(option.label), ` — ${option.description}`)),
-      "\n",
-    ),
-    asked.multiple ? say("request.multiple") : "",
-    asked.freeText ? `\n${say("request.reply_question")}` : "",
+): { readonly rich: Rich; readonly isCut: boolean } {
+  for (const room of ROOMS) {
+    const short = shortened(sections, room)
+    const rich = lines([
+      heading(body, context),
+      ...short.sections.map((section) => sectionRich(section, viewOf(context))),
+    ])
+    if (rich.text.length <= CARD_LIMIT - ENDING_ROOM) return { rich, isCut: short.isCut }
+  }
+  // More options and paths than fit in any way: the file has them, and the risk stands first.
+  return { rich: oneMessage(lines([heading(body, context), ...riskFirst(sections, context)])), isCut: true }
+}
+
+/** UTF-16 units for what follows the sections. */
+const ENDING_ROOM = 300
+
+function riskFirst(sections: readonly Section[], context: CardContext): readonly RichPart[] {
+  const short = shortened(sections, ROOMS[ROOMS.length - 1] ?? 0).sections
+  return short
+    .filter(({ kind }) => kind !== "options")
+    .map((section) => sectionRich(section, viewOf(context)))
+}
+
+/** What a decided card keeps of what it asked. */
+function subject(body: RequestBody, context: CardContext): readonly RichPart[] {
+  if (body.kind === "question") return [body.questions.map((entry) => entry.text).join("\n")]
+  if (body.kind === "plan") return []
+  const kept = new Set<Section["kind"]>(["permissions", "command", "title", "files"])
+  const sections = cardOf(body, context).sections.filter(({ kind }) => kept.has(kind))
+  return shortened(sections, CLOSED_ROOM).sections.map((section) => sectionRich(section, viewOf(context)))
+}
+
+function planContent(body: Plan, context: CardContext): Rich {
+  return concat(heading(body, context), "\n\n", renderMarkdown(body.markdown))
+}
+
+/** What the owner can do here besides the buttons, and what they cannot. */
+function ending(body: Approval | Plan, seen: Seen, { say }: CardContext): Rich {
+  const notes = [
+    ...(seen === "in_file" ? [bold(say("request.in_file"))] : []),
+    ...(seen === "not_sent" ? [bold(say("request.not_sent"))] : []),
+    ...(body.acceptsReason ? [say("request.reply_hint")] : []),
   ]
+  return notes.length === 0 ? concat("") : concat("\n\n", join(notes, "\n"))
+}
+
+function lines(parts: readonly RichPart[]): Rich {
   return join(
-    parts.filter((part) => part !== "" && (typeof part === "string" || part.text !== "")),
+    parts.filter((part) => (typeof part === "string" ? part : part.text) !== ""),
     "\n",
   )
 }
 
-function buttonsOf(request: StoredRequest, answering: Answering, context: CardContext): Buttons {
-  const { body, id, version } = request
-  if (body.kind === "question") return questionButtons(request, answering, context)
-  return body.options.map((option) => {
-    const answer = { kind: "option", option: option.id } as const
-    return [
-      context.out.button(
-        context.to,
-        optionLabel(option, body.kind, context.say),
-        { of: "request", verb: "answer", session: request.session, args: { request: id, version, answer } },
-        STYLES[option.effect],
-      ),
-    ]
+function approvalButtons(
+  request: StoredRequest,
+  card: RequestCard,
+  seen: Seen,
+  { out, to, say }: CardContext,
+): Buttons {
+  const offered = card.options.filter(({ effect }) => seen !== "not_sent" || isDenial(effect))
+  return offered.map(({ id: option, effect, number }) => {
+    const words = effectWords(effect, say)
+    const label = number === null ? words : say("button.numbered", { label: words, number })
+    const answer = { kind: "option", option } as const
+    return [out.button(to, label, answerOffer(request, answer), STYLES[effect])]
   })
+}
+
+function planButtons(request: StoredRequest, seen: Seen, { out, to, say }: CardContext): Buttons {
+  const { body } = request
+  const options = body.kind === "plan" ? body.options : []
+  return options
+    .filter(({ effect }) => seen !== "not_sent" || isDenial(effect))
+    .map(({ id: option, effect, label }, index, all) => {
+      const isTwice =
+        all.filter((other) => planLabel(other.effect, say) === planLabel(effect, say)).length > 1
+      const called = label ? ` · ${shortText(label, 40)}` : ""
+      const words = `${planLabel(effect, say)}${isTwice ? ` (${index + 1})` : ""}${called}`
+      const answer = { kind: "option", option } as const
+      return [out.button(to, words, answerOffer(request, answer), STYLES[effect])]
+    })
+}
+
+/** A button that gives this answer to what the card shows now. */
+export function answerOffer({ id, session, version }: StoredRequest, answer: Answer): Offer {
+  return { of: "request", verb: "answer", session, args: { request: id, version, answer } }
 }
 
 const STYLES: Readonly<Record<OptionEffect, Button["style"]>> = {
@@ -262,27 +277,6 @@ const STYLES: Readonly<Record<OptionEffect, Button["style"]>> = {
   allow_always: undefined,
   deny: "danger",
   deny_stop: "danger",
-}
-
-function optionLabel(option: RequestOption, kind: "approval" | "plan", say: TelegramSay): string {
-  if (option.label) return shorten(option.label, 60)
-  if (kind === "plan") return planLabel(option.effect, say)
-  switch (option.effect) {
-    case "allow_once":
-      return say("button.allow_once")
-    case "allow_session":
-      return option.scope
-        ? `${say("button.allow_session")}: ${shorten(option.scope, 40)}`
-        : say("button.allow_session")
-    case "allow_always":
-      return option.scope
-        ? say("button.allow_always", { scope: shorten(option.scope, 40) })
-        : say("button.allow_always_plain")
-    case "deny":
-      return say("button.deny")
-    case "deny_stop":
-      return say("button.deny_stop")
-  }
 }
 
 /** An approval that lasts also covers what the plan leads to. */
@@ -297,34 +291,6 @@ function planLabel(effect: OptionEffect, say: TelegramSay): string {
     case "deny_stop":
       return say("button.plan_keep")
   }
-}
-
-function questionButtons(
-  request: StoredRequest,
-  answering: Answering,
-  { to, out, say }: CardContext,
-): Buttons {
-  const { body, id, version } = request
-  const asked = body.kind === "question" ? questionAt(body, answering.index) : null
-  if (!asked) return []
-  const chosen = answering.given[asked.id] ?? []
-  const common = { request: id, version, question: answering.index }
-  const offer = (verb: "option" | "done", args: { option?: number } = {}): Offer => ({
-    of: "request",
-    verb,
-    session: request.session,
-    args: { ...common, ...args },
-  })
-  const options = asked.options.map((option, index) => {
-    const mark = asked.multiple ? (chosen.includes(option.label) ? "☑ " : "☐ ") : ""
-    return [out.button(to, shorten(mark + option.label, 60), offer("option", { option: index }))]
-  })
-  if (!asked.multiple) return options
-  return [...options, [out.button(to, say("button.done"), offer("done"), "primary")]]
-}
-
-function shorten(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1).toWellFormed()}…`
 }
 
 /** One message: what does not fit is cut, and says so by its ellipsis. */

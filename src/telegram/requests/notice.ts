@@ -1,15 +1,29 @@
 /** The cards of requests: posted when an agent asks, closed when it is decided, posted again when a tap may be lost. */
+import { z } from "zod"
+import type { Clock } from "../../core/clock.ts"
+import { isDenial } from "../../core/request-card.ts"
+import type { OutboxRow } from "../../ledger/outbox.ts"
 import type { StoredRequest } from "../../ledger/requests.ts"
 import type { Session } from "../../ledger/sessions.ts"
 import type { SessionId } from "../../protocol/ids.ts"
-import { readPayload } from "../delivery/payload.ts"
+import { Action } from "../../runtime/commands/action.ts"
+import { actionsOf, readPayload } from "../delivery/payload.ts"
 import { type Address, formatAddress, laneOf } from "../places/address.ts"
 import { type Migration, movedTo } from "../places/groups.ts"
-import { concat } from "../rendering/rich.ts"
-import { type CardContext, closedCard, missedLine, openCard } from "./card.ts"
+import { concat, quote } from "../rendering/rich.ts"
+import {
+  answerOffer,
+  type CardContext,
+  closedCard,
+  decisionLine,
+  missedLine,
+  openCard,
+  type Seen,
+  wholeText,
+} from "./card.ts"
 import { type Answering, NOT_BEGUN } from "./questions.ts"
 
-export type RequestNoticeSpec = Omit<CardContext, "session" | "to">
+export type RequestNoticeSpec = Omit<CardContext, "session" | "to"> & { readonly clock: Pick<Clock, "now"> }
 
 interface Posted {
   readonly to: Address
@@ -30,18 +44,82 @@ export class RequestNotices {
   }
 
   /** Another question of the same request, or another choice of options. */
-  stepped(request: StoredRequest, session: Session, to: Address): void {
-    const { rich, buttons } = openCard(request, this.#answering(request), this.#context(session, to))
+  stepped(request: StoredRequest, to: Address): void {
+    const session = this.#spec.ledger.sessions.find(request.session)
+    if (session === null) return
+    const how = { answering: this.#answering(request), seen: "on_card" } as const
+    const { rich, buttons } = openCard(request, how, this.#context(session, to))
     const card = this.#cards(request).findLast((posted) => isSamePlace(posted.to, to))
     if (card)
       this.#spec.out.edit(to, { key: card.key }, rich, { priority: "answer", buttons, request: request.id })
   }
 
   closed(request: StoredRequest, session: Session): void {
-    for (const { to, key } of this.#newest(request)) {
-      const rich = closedCard(request, this.#context(session, to))
-      this.#spec.out.edit(to, { key }, rich, { priority: "answer", request: request.id })
+    const about = { priority: "answer", request: request.id } as const
+    for (const { to, key } of this.#newest(request))
+      this.#spec.out.edit(to, { key }, closedCard(request, this.#context(session, to)), about)
+    for (const { to, key } of this.#posted(request, REPLY_KEY))
+      this.#spec.out.edit(to, { key }, decisionLine(request, this.#context(session, to)), about)
+  }
+
+  /** The owner wrote something under the card. What it means is theirs to say, with a button: nothing is decided by it. */
+  askWhetherToDeny(request: StoredRequest, reason: string, to: Address): void {
+    const { out, say, ledger, clock } = this.#spec
+    const { id, body } = request
+    if (body.kind === "question") return
+    const deny = body.options.find(({ effect }) => isDenial(effect))
+    const allow = body.options.find(({ effect }) => effect === "allow_once")
+    // What could not be shown is not allowed by this way either.
+    const isOffered =
+      allow !== undefined && ledger.outbox.ofRequest(id).some((row) => offers(row, allow.id, ledger))
+    const answering = (option: string, words: string, style: "danger" | "success", given?: string) => {
+      const answer = { kind: "option", option, ...(given === undefined ? {} : { reason: given }) } as const
+      return [out.button(to, words, answerOffer(request, answer), style)]
     }
+    const buttons = [
+      ...(deny
+        ? [
+            answering(
+              deny.id,
+              say(`button.${deny.effect === "deny" ? "deny" : "deny_stop"}`),
+              "danger",
+              reason,
+            ),
+          ]
+        : []),
+      ...(isOffered ? [answering(allow.id, say("button.allow_once"), "success")] : []),
+    ]
+    const key = `${REPLY_KEY}${id}:${formatAddress(to)}:${clock.now()}`
+    const content = concat(
+      say("request.reply_ask"),
+      "\n",
+      quote(reason.slice(0, REASON_SHOWN).toWellFormed()),
+    )
+    out.text(to, content, {
+      key,
+      priority: "answer",
+      buttons,
+      session: request.session,
+      turn: request.turn,
+      request: id,
+    })
+  }
+
+  /** The file that shows a request whole has gone out, or never will: now the card can say what is so. */
+  wholeSettled(row: OutboxRow): void {
+    const { ledger } = this.#spec
+    const request = row.request === null ? null : ledger.requests.find(row.request)
+    const session = request && ledger.sessions.find(request.session)
+    const payload = readPayload(row.payload)
+    if (!session || request.state !== "open" || payload?.kind !== "file") return
+    const key = keyOf(request, payload.to)
+    if (ledger.outbox.findByKey(key) === null) this.#post(request, { session, to: payload.to, key })
+  }
+
+  /** Cards that a crash kept back after their file had failed. */
+  resume(request: StoredRequest): void {
+    for (const row of this.#spec.ledger.outbox.ofRequest(request.id))
+      if (isWhole(row) && row.state !== "pending" && row.state !== "sending") this.wholeSettled(row)
   }
 
   /** The card said what was decided; it came to nothing. */
@@ -95,9 +173,38 @@ export class RequestNotices {
   }
 
   #post(request: StoredRequest, { session, to, key }: { session: Session; to: Address; key: string }): void {
-    const { rich, buttons } = openCard(request, this.#answering(request), this.#context(session, to))
+    const context = this.#context(session, to)
+    const seen = this.#seen(request, context)
+    if (seen === "not_yet") return
+    const { rich, buttons } = openCard(request, { answering: this.#answering(request), seen }, context)
     const about = { session: request.session, turn: request.turn, request: request.id }
     this.#spec.out.text(to, concat(rich), { key, priority: "request", buttons, ...about })
+  }
+
+  /** A card that is too long is posted after the file that shows it whole. */
+  #seen(request: StoredRequest, context: CardContext): Seen | "not_yet" {
+    const { out, ledger } = this.#spec
+    const text = wholeText(request, context)
+    if (text === null) return "on_card"
+    const { to } = context
+    const key = wholeKey(request, to)
+    switch (ledger.outbox.findByKey(key)?.state) {
+      case "sent":
+        return "in_file"
+      case "failed":
+      case "dropped":
+        return "not_sent"
+      case "pending":
+      case "sending":
+        return "not_yet"
+      case undefined: {
+        const name = `${request.session}-request.${request.body.kind === "plan" ? "md" : "txt"}`
+        const about = { session: request.session, turn: request.turn, request: request.id }
+        const file = { kind: "file", to, text, name, as: "document", silent: true } as const
+        out.owe(to, file, { key, priority: "request", ...about })
+        return "not_yet"
+      }
+    }
   }
 
   #context(session: Session, to: Address): CardContext {
@@ -114,9 +221,13 @@ export class RequestNotices {
   }
 
   #everywhere(request: StoredRequest): readonly Posted[] {
+    return this.#posted(request, CARD_KEY)
+  }
+
+  #posted(request: StoredRequest, prefix: string): readonly Posted[] {
     return this.#spec.ledger.outbox.ofRequest(request.id).flatMap((row) => {
       const payload = readPayload(row.payload)
-      if (row.key === null || payload?.kind !== "text") return []
+      if (!row.key?.startsWith(prefix) || payload?.kind !== "text") return []
       return [{ to: payload.to, key: row.key, isThere: row.state === "sent" }]
     })
   }
@@ -131,6 +242,28 @@ export class RequestNotices {
 /** Setting in which it is kept how far the owner has come with a request's questions. */
 export const answeringKey = ({ id }: Pick<StoredRequest, "id">): string => `answering.${id}`
 
-const keyOf = (request: StoredRequest, to: Address): string => `request:${request.id}:${formatAddress(to)}`
+const CARD_KEY = "request:"
+const REPLY_KEY = "request-reply:"
+const WHOLE_KEY = "request-whole:"
+/** UTF-16 units of the owner's own words, shown to them again. */
+const REASON_SHOWN = 300
+
+const keyOf = ({ id }: StoredRequest, to: Address): string => `${CARD_KEY}${id}:${formatAddress(to)}`
+const wholeKey = ({ id }: StoredRequest, to: Address): string => `${WHOLE_KEY}${id}:${formatAddress(to)}`
+
+/** Whether the row is the file that shows a request whole. */
+export const isWhole = ({ key }: Pick<OutboxRow, "key">): boolean => key?.startsWith(WHOLE_KEY) ?? false
+
+const OptionArgs = z.object({ answer: z.object({ option: z.string() }) })
+
+/** Whether this message offers the option. */
+function offers({ payload: stored }: OutboxRow, option: string, { actions }: CardContext["ledger"]): boolean {
+  const payload = readPayload(stored)
+  return (payload === null ? [] : actionsOf(payload)).some((id) => {
+    const action = Action.safeParse(actions.find(id)?.body).data
+    const { answer } = OptionArgs.safeParse(action?.args).data ?? {}
+    return action?.of === "request" && answer?.option === option
+  })
+}
 
 const isSamePlace = (a: Address, b: Address): boolean => formatAddress(a) === formatAddress(b)

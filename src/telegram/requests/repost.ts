@@ -33,6 +33,9 @@ export function watchForLostTaps({ kernel, requests }: RepostSpec): () => void {
       if (session) requests.repost(request, session)
     }
   }
+  kernel.ledger.transact(() => {
+    for (const request of kernel.ledger.requests.allOpen()) requests.resume(request)
+  })
   beat()
   return () => timer.cancel()
 }
