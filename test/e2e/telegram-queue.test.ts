@@ -1,3 +1,4 @@
+import { join } from "node:path"
 import type { Message } from "@grammyjs/types/message.js"
 import { describe, expect, it } from "vitest"
 import type { Conversation } from "../fakes/telegram/conversation.ts"
@@ -16,6 +17,21 @@ describe("while a turn runs", () => {
       stopsTheDraft(world.owner(3)),
       waitsLong(world, world.owner(4)),
     ])
+    world.telegram.assertClean()
+  })
+
+  it("answers a stop that comes while the agent is still being opened", async () => {
+    const echo = join(import.meta.dirname, "..", "fakes", "acp-agent.ts")
+    const slowly = `sleep 1.5; exec ${process.execPath} ${echo}`
+    const agent = { command: "/bin/sh", args: ["-c", slowly] }
+    await using world = await startWorld({ config: { providers: { acp: { echo: agent } } } })
+    const owner = world.owner()
+    const asked = await owner.says("never mind [[slow 9000]]")
+    await owner.seesReaction(asked.message_id, "👀")
+    await owner.says("/stop")
+    await owner.sees("Stopping S001…")
+    const ended = await owner.sees("Stopped.")
+    expect(ended.reply_to_message?.message_id).toBe(asked.message_id)
     world.telegram.assertClean()
   })
 

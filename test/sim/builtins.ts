@@ -8,7 +8,9 @@ import fs from "node:fs"
 import http from "node:http"
 import { syncBuiltinESMExports } from "node:module"
 import net from "node:net"
+import sqlite from "node:sqlite"
 import timersPromises from "node:timers/promises"
+import workerThreads from "node:worker_threads"
 import { watchDatabases } from "./disk.ts"
 import { type Event, isSimulated, machine } from "./machine.ts"
 import { SimRequest } from "./network.ts"
@@ -109,6 +111,9 @@ export function install(): void {
     },
   })
   Object.assign(fs, { statfsSync: () => ({ bavail: 1 << 24, bsize: 4096 }) })
+  const { backup } = sqlite
+  Object.assign(sqlite, { backup: (...given: Parameters<typeof backup>) => outside(backup(...given)) })
+  Object.assign(workerThreads, { Worker: checkingWorker(workerThreads.Worker) })
   watchDatabases()
   Object.assign(net, { connect, createServer })
   Object.assign(http, {
@@ -118,6 +123,24 @@ export function install(): void {
   Object.assign(childProcess, { spawn })
   syncBuiltinESMExports()
   process.on("unhandledRejection", (error) => machine().uncaught(machine().current, error))
+}
+
+/** The product's one kind of thread reads a file and says what it found. */
+function checkingWorker(Real: typeof workerThreads.Worker): typeof workerThreads.Worker {
+  return class extends Real {
+    constructor(...given: ConstructorParameters<typeof workerThreads.Worker>) {
+      super(...given)
+      void outside(new Promise<void>((resolve) => this.once("exit", () => resolve())))
+    }
+  }
+}
+
+function outside<T>(work: Promise<T>): Promise<T> {
+  const here = machine()
+  here.outside += 1
+  return work.finally(() => {
+    here.outside -= 1
+  })
 }
 
 const abortError = (): Error =>

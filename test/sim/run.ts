@@ -44,7 +44,7 @@ const first = Number(values.seed)
 for (let seed = first; !isOver(seed); seed += 1) {
   const history = await simulate({ ...options, seed })
   tally.add(history)
-  if (values.verbose) show(history)
+  if (values.verbose && !values.shrink) show(history)
   for (const { code, what } of history.findings) console.log(`seed ${seed} ${code}: ${what}`)
   if (values.shrink && history.findings.length > 0) await shorten(history)
   for (let again = 1; again < Number(values.repeat); again += 1) await repeat(history)
@@ -80,4 +80,5 @@ async function shorten(history: History): Promise<void> {
   for (const { step, kind } of least.faults.steps) console.log(`    step ${step}: ${kind}`)
   for (const { call, fault } of least.faults.calls) console.log(`    call ${call}: ${JSON.stringify(fault)}`)
   for (const finding of least.findings) console.log(`    ${finding.code}: ${finding.what}`)
+  if (values.verbose) show(least)
 }

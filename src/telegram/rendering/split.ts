@@ -14,7 +14,9 @@ export interface SplitLimits {
   readonly maxEntityBytes: number
 }
 
-const TELEGRAM: SplitLimits = { limit: 4096, maxEntities: 96, maxEntityBytes: 9000 }
+/** A part that may have arrived already says so when it is sent again, in a line of its own. */
+const ROOM_FOR_MARK = 24
+const TELEGRAM: SplitLimits = { limit: 4096 - ROOM_FOR_MARK, maxEntities: 96, maxEntityBytes: 9000 }
 
 /**
  * Parts that Telegram accepts, in order, at least one. Cuts between paragraphs, else lines, else words, never inside a
