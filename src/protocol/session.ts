@@ -393,5 +393,7 @@ export const NativeSession = z.object({
   /** `open_elsewhere`: another process writes to it now. */
   state: z.enum(["free", "open_elsewhere"]),
   settings: Settings,
+  /** The words that go on with it in a terminal, in its workspace; absent where the agent has no such program. */
+  terminal: z.array(z.string()).readonly().optional(),
 })
 export type NativeSession = z.infer<typeof NativeSession>

@@ -3,6 +3,7 @@
  * of files, or a call with its arguments. What the model wrote *about* the call is never its title, only a reason.
  */
 import { z } from "zod"
+import { shellWord } from "../core/shell-word.ts"
 import type { Reason } from "../protocol/reason.ts"
 import type { FileChange, RequestBody } from "../protocol/session.ts"
 import { boundText, firstLine, MAX_TEXT } from "./bounded-text.ts"
@@ -121,14 +122,9 @@ function commandIn(fields: Fields): { readonly field: string; readonly command: 
     const value = fields[field]
     if (typeof value === "string" && value.trim() !== "") return { field, command: value }
     const words = z.array(z.string()).min(1).safeParse(value)
-    if (words.success) return { field, command: words.data.map(quoted).join(" ") }
+    if (words.success) return { field, command: words.data.map(shellWord).join(" ") }
   }
   return null
-}
-
-/** A word of an argument list as a shell would have to be told. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }
 
 function titleOf(name: string, fields: Fields): string {

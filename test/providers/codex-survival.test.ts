@@ -8,6 +8,7 @@ import { Connection } from "../../src/providers/codex/connection.ts"
 import { createCodexProvider } from "../../src/providers/codex/provider.ts"
 import type { Clock, Provider, ProviderContext } from "../../src/providers/provider.ts"
 import { codexBinary } from "../agents/install.ts"
+import { Terminal } from "../cli/terminal.ts"
 import { type CodexWorld, createCodexWorld, newAttempt } from "./codex-world.ts"
 import { realClock } from "./local-context.ts"
 import { expectWholeAttempt, Recorder } from "./recorder.ts"
@@ -177,6 +178,43 @@ describe.skipIf(binary === null)("codex", () => {
       const opening = patient.open(spec, new Recorder())
       await ours.session.close()
       expect((await opening).nativeId).toBe(nativeId)
+    })
+
+    it("is joined in a terminal while it is open here, and what is prompted here is seen there", async () => {
+      const { session, recorder, send } = await world.open()
+      world.model.script.reply("The word is zebra.")
+      await recorder.ended(await send("remember a word"))
+      const { nativeId } = session
+      const [found] = await world.provider.listNative({ limit: 1, nativeId })
+      const [command = "", ...words] = found?.terminal ?? []
+      expect(words).toEqual(["--remote", expect.stringMatching(/^unix:\/\//), "resume", nativeId])
+      const environment = {
+        ...world.env,
+        PATH: "/usr/bin:/bin",
+        HOME: world.surroundings.home,
+        LANG: "C.UTF-8",
+      }
+      await using terminal = new Terminal({ command, words, cwd: world.workspace, environment, rows: 40 })
+      // Codex may first praise a newer model; the second choice keeps the present one.
+      const [first] = await terminal.sees(/zebra|enter\/esc confirm/)
+      if (first !== "zebra") {
+        // It passes over what is typed while it starts.
+        await vi.waitFor(() => {
+          terminal.types("2")
+          expect(terminal.screen).toMatch(/› 2\.|zebra/)
+        }, 15_000)
+        terminal.types("\r")
+        await terminal.sees(/zebra/)
+      }
+      world.model.script.reply("Said from afar.")
+      await recorder.ended(await send("and now?"))
+      await terminal.sees(/Said from afar/)
+      await terminal[Symbol.asyncDispose]()
+      await session.close()
+      await vi.waitFor(async () => {
+        const [closed] = await world.provider.listNative({ limit: 1, nativeId })
+        expect(closed?.terminal).toEqual([world.binary, "resume", nativeId])
+      }, 10_000)
     })
 
     it("is driven through the server of the owner's terminals, seeing what he does there", async () => {

@@ -37,6 +37,8 @@ export interface NativeContext {
   readonly configDir: string
   readonly ours: ReadonlySet<string>
   readonly openElsewhere: ReadonlySet<string>
+  /** Claude Code's program, as the owner would start it. */
+  readonly program: string
 }
 
 export async function listNativeSessions(
@@ -95,6 +97,7 @@ async function describe(file: TranscriptFile, context: NativeContext): Promise<N
         : "other",
     state: context.openElsewhere.has(file.nativeId) ? "open_elsewhere" : "free",
     settings: { ...(model === undefined ? {} : { model }), ...(mode === undefined ? {} : { mode }) },
+    terminal: [context.program, "--resume", file.nativeId],
   }
 }
 

@@ -78,7 +78,8 @@ class ClaudeProvider implements Provider {
       this.#own.all(),
       sessionsOpenElsewhere(configDir, this.#pids()),
     ])
-    return listNativeSessions(query, { configDir, ours, openElsewhere })
+    const program = this.#context.config.command ?? "claude"
+    return listNativeSessions(query, { configDir, ours, openElsewhere, program })
   }
 
   async open(spec: SessionSpec, sink: EventSink): Promise<ProviderSession> {

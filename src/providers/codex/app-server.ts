@@ -43,6 +43,11 @@ export class AppServer {
     this.#socket = socketPath(context.stateDir, "app-server")
   }
 
+  /** Where others can join the server; null while it does not run, or runs on pipes. */
+  get address(): string | null {
+    return this.#connection !== null && existsSync(this.#socket) ? listenAt(this.#socket) : null
+  }
+
   /** Starts the server unless it runs. @throws ProviderError when that is impossible. */
   async connection(): Promise<Connection> {
     const known = this.#connection

@@ -12,8 +12,16 @@ import { everyThread } from "./transcript.ts"
 
 const TITLE_LENGTH = 120
 
+export interface Listing {
+  readonly connection: Connection
+  /** Codex' program, as the owner would start it. */
+  readonly program: string
+  /** The address of our own server, where it runs and can be joined; else null. */
+  readonly address: string | null
+}
+
 export async function listNative(
-  connection: Connection,
+  { connection, program, address }: Listing,
   query: NativeQuery,
 ): Promise<readonly NativeSession[]> {
   const threads = await readThreads(connection, query)
@@ -22,7 +30,15 @@ export async function listNative(
   const { data: ours } = await connection.request("thread/loaded/list", {})
   return threads
     .filter((thread) => query.workspace === undefined || thread.cwd === query.workspace)
-    .map((thread) => readThread(thread, locked.has(thread.id) && !ours.includes(thread.id)))
+    .map((thread) => {
+      const isOurs = ours.includes(thread.id)
+      // A thread that is open here is open to nobody else, but a terminal can join it here.
+      const join = isOurs && address !== null ? ["--remote", address] : []
+      return {
+        ...readThread(thread, locked.has(thread.id) && !isOurs),
+        terminal: [program, ...join, "resume", thread.id],
+      }
+    })
 }
 
 async function readThreads(connection: Connection, query: NativeQuery): Promise<readonly Thread[]> {

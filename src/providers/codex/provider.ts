@@ -45,7 +45,9 @@ class CodexProvider implements Provider {
   }
 
   listNative(query: NativeQuery): Promise<readonly NativeSession[]> {
-    return this.#ask((connection) => listNative(connection, query))
+    const { server, context } = this.#shared
+    const program = context.config.command ?? "codex"
+    return this.#ask((connection) => listNative({ connection, program, address: server.address }, query))
   }
 
   open(spec: SessionSpec, sink: EventSink): Promise<ProviderSession> {
