@@ -11,6 +11,9 @@ export type RetryPolicy =
       readonly delayMs: (attempt: number, random: number) => number
     }
 
+/** No retry waits longer, in ms, unless a reset time came with the failure. */
+export const LONGEST_RETRY_MS = 300_000
+
 /**
  * The policy of a class. A reset time that came with the failure is the caller's to respect: a retry not before it, and
  * for `usage_limit`, which no retry helps, the queue held until then.
@@ -20,7 +23,7 @@ export function retryPolicy(failure: FailureClass): RetryPolicy {
     case "capacity":
       return retrying({ maxAttempts: 6, firstMs: 5_000, longestMs: 120_000 })
     case "rate_limit":
-      return retrying({ maxAttempts: 6, firstMs: 10_000, longestMs: 300_000 })
+      return retrying({ maxAttempts: 6, firstMs: 10_000, longestMs: LONGEST_RETRY_MS })
     case "transport":
       return retrying({ maxAttempts: 5, firstMs: 2_000, longestMs: 60_000 })
     case "empty_response":

@@ -3,7 +3,9 @@
  * Telegram publishes no exact numbers; reported are 1 message per second in a private chat (short bursts pass), 20 per
  * minute in a group, 30 per second per bot, sends and edits together. We stay below them.
  */
-import type { Instant } from "../protocol/ids.ts"
+
+/** All times are of one clock, in ms, that never goes back (`Clock.monotonic`). */
+type Instant = number
 
 export type MeterKind = "private" | "group" | "bot"
 
@@ -61,7 +63,14 @@ const ROUNDING = 1e-6
 
 export function initialMeter(kind: MeterKind): Meter {
   const { burst } = RATES[kind]
-  return { kind, tokens: burst, countedAt: 0, closedUntil: 0, lastStatusAt: null, lastDraftAt: null }
+  return {
+    kind,
+    tokens: burst,
+    countedAt: Number.NEGATIVE_INFINITY,
+    closedUntil: 0,
+    lastStatusAt: null,
+    lastDraftAt: null,
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import type { Outcome, TurnState } from "../protocol/session.ts"
+import type { Failure, Outcome, TurnState } from "../protocol/session.ts"
 import { afterAttempt, type Hold, nextInQueue, titleFrom } from "./turn.ts"
 
 const turn = (state: TurnState, hold: Hold | null = null) => ({ state, hold })
@@ -17,6 +17,20 @@ describe("nextInQueue", () => {
     ["a usage limit holds back later turns", [turn("queued", limit), turn("queued")], "wait"],
   ] as const)("%s", (_, open, kind) => {
     expect(nextInQueue(open, 50).kind).toBe(kind)
+  })
+
+  it("waits for no pause of our own that a clock set back made longer than any", () => {
+    const retry = (failure: Failure): Hold => ({
+      kind: "retry",
+      until: 3_600_000,
+      attempt: 2,
+      of: 6,
+      failure,
+    })
+    expect(nextInQueue([turn("queued", retry({ class: "capacity" }))], 0).kind).toBe("run")
+    expect(nextInQueue([turn("queued", retry({ class: "capacity", resetsAt: 3_600_000 }))], 0).kind).toBe(
+      "wait",
+    )
   })
 
   it("runs a held turn once its time has come", () => {

@@ -2,7 +2,7 @@
 import type { AttemptHold } from "../protocol/facts.ts"
 import type { Instant } from "../protocol/ids.ts"
 import type { Outcome, TurnState } from "../protocol/session.ts"
-import { retryPolicy } from "./failure.ts"
+import { LONGEST_RETRY_MS, retryPolicy } from "./failure.ts"
 
 export type OpenTurnState = Exclude<TurnState, Outcome["kind"]>
 
@@ -33,8 +33,15 @@ export function nextInQueue<T extends Queued>(open: readonly T[], now: Instant):
   if (working) return { kind: "busy", turn: working }
   const head = open.find((turn) => turn.state === "queued" && turn.hold?.kind !== "confirm")
   if (!head) return { kind: "idle" }
-  const until = head.hold && "until" in head.hold ? head.hold.until : 0
+  const until = head.hold ? endOf(head.hold, now) : 0
   return until > now ? { kind: "wait", until, turn: head } : { kind: "run", turn: head }
+}
+
+/** Clocks are set back: a pause of our own is never waited for longer than the longest there is. */
+function endOf(hold: Hold, now: Instant): Instant {
+  if (hold.kind === "confirm") return 0
+  const isOurs = hold.kind === "retry" && hold.failure.resetsAt === undefined
+  return isOurs && hold.until - now > LONGEST_RETRY_MS ? 0 : hold.until
 }
 
 export interface EndedAttempt {

@@ -9,6 +9,8 @@ export interface InboxRow {
   readonly lane: string
   readonly body: unknown
   readonly receivedAt: Instant
+  /** How long it had waited before that because nobody asked for it, in ms. */
+  readonly waitedMs: number
 }
 
 const toRow = (row: Record<string, unknown>): InboxRow => ({
@@ -18,13 +20,14 @@ const toRow = (row: Record<string, unknown>): InboxRow => ({
   lane: row.lane as string,
   body: JSON.parse(row.body as string),
   receivedAt: row.received_at as Instant,
+  waitedMs: row.waited_ms as number,
 })
 
 /** Received and not yet handled. An update takes effect once: identity is (bot, update id), never an order. */
 export function inboxTable(db: DatabaseSync) {
   const insert =
-    db.prepare(`INSERT INTO inbox (bot, update_id, lane, body, state, note, received_at, handled_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (bot, update_id) DO NOTHING`)
+    db.prepare(`INSERT INTO inbox (bot, update_id, lane, body, state, note, received_at, handled_at,
+    waited_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (bot, update_id) DO NOTHING`)
   const open = db.prepare(
     "SELECT * FROM inbox INDEXED BY inbox_open WHERE state = 'received' ORDER BY lane, id",
   )
@@ -37,14 +40,22 @@ export function inboxTable(db: DatabaseSync) {
   return {
     /** False when this update was received before. `ignored`: recorded as seen, its content not kept. */
     receive(
-      row: { bot: number; updateId: number; lane: string; body: unknown; ignored?: string },
+      row: {
+        bot: number
+        updateId: number
+        lane: string
+        body: unknown
+        ignored?: string
+        waitedMs?: number
+      },
       now: Instant,
     ): boolean {
-      const { bot, updateId, lane, body, ignored } = row
+      const { bot, updateId, lane, body, ignored, waitedMs = 0 } = row
       const kept = ignored === undefined ? JSON.stringify(body) : "null"
       const state = ignored === undefined ? "received" : "ignored"
       const handledAt = ignored === undefined ? null : now
-      return insert.run(bot, updateId, lane, kept, state, ignored ?? null, now, handledAt).changes === 1
+      const note = ignored ?? null
+      return insert.run(bot, updateId, lane, kept, state, note, now, handledAt, waitedMs).changes === 1
     },
     open: (): readonly InboxRow[] => open.all().map(toRow),
     openOf: (lane: string, limit: number): readonly InboxRow[] => openOf.all(lane, limit).map(toRow),

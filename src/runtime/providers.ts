@@ -51,9 +51,9 @@ export class Providers {
   async status(provider: ProviderId, { fresh = false } = {}): Promise<ProviderStatus> {
     const known = this.#known.get(provider)
     const { clock } = this.#context
-    if (!fresh && known && clock.now() - known.at < STATUS_FRESH_MS) return known.status
+    if (!fresh && known && clock.monotonic() - known.at < STATUS_FRESH_MS) return known.status
     const { status } = await this.#ask((link) => link.command({ kind: "provider.probe", provider }), provider)
-    this.#known.set(provider, { status, at: clock.now() })
+    this.#known.set(provider, { status, at: clock.monotonic() })
     return status
   }
 

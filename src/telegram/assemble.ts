@@ -88,18 +88,17 @@ export function assemble(spec: PartsSpec): Parts {
   const requestAnswers = new RequestAnswers({ kernel, say, notices: requests })
   const replies = new Replies({ kernel, say, out, requestAnswers })
   const usernameOf = (bot: number) => ledger.machine.bots().find(({ id }) => id === bot)?.username ?? null
-  const submit = (given: OwnerPrompt) => submitOwnerPrompt(kernel, given, clock.now())
+  const submit = (given: OwnerPrompt) => submitOwnerPrompt(kernel, given)
   const lines = new CommandLines({
     kernel,
     say,
     out,
     topics,
     usernameOf,
-    submit: ({ session, text, address, clientId, message }) => {
+    submit: ({ session, text, address, clientId, message, hold }) => {
       const channel = ledger.channels.ensure(TELEGRAM, formatAddress(address), clock.now()).id
       const source = message === null ? null : String(message.message_id)
-      const sentAt = message === null ? null : message.date * 1_000
-      return submit({ session, prompt: { text, files: [] }, channel, source, sentAt, clientId })
+      return submit({ session, prompt: { text, files: [] }, channel, source, hold, clientId })
     },
     showRequests: (session, to) => requests.showOpen(session, to),
   })
@@ -114,7 +113,7 @@ export function assemble(spec: PartsSpec): Parts {
         prompt: text === null ? prompt : { text, files: [] },
         channel,
         source: sourceMessage,
-        sentAt: null,
+        hold: null,
         clientId,
       }),
   })

@@ -106,7 +106,7 @@ export class TelegramSurface implements Surface {
       connect,
       ledger,
       log,
-      now: () => clock.now(),
+      clock,
       ...(pollTiming ? { timing: pollTiming } : {}),
       ...(onBatch ? { onBatch } : {}),
       onReceived: (lanes) => {

@@ -13,15 +13,20 @@ const prompts = (world: World, words: string) => world.consumed().filter(({ text
 
 describe("what the owner sends", () => {
   it("becomes one prompt each, with its files, quotes and edits, in the session it is meant for", async () => {
-    await using world = await startWorld({ bots: 6 })
+    await using world = await startWorld({ bots: 5 })
     await Promise.all([
-      walksAbout(world, world.owner(5)),
+      walksAbout(world, world.owner(4)),
       sendsFilesAndPastes(world, world.owner(0)),
       repliesAndForwards(world, world.owner(1)),
       editsWhileWaiting(world, world.owner(2)),
-      wasAway(world, world.owner(3)),
-      sendsWhatNobodyCanRead(world.owner(4)),
+      sendsWhatNobodyCanRead(world.owner(3)),
     ])
+    world.telegram.assertClean()
+  })
+
+  it("is offered instead of run when it came while nobody was here, whatever it was", async () => {
+    await using world = await startWorld()
+    await wasAway(world, world.owner())
     world.telegram.assertClean()
   })
 
@@ -129,16 +134,21 @@ async function editsWhileWaiting(world: World, owner: Conversation): Promise<voi
 }
 
 async function wasAway(world: World, owner: Conversation): Promise<void> {
-  const date = Math.floor(Date.now() / 1000) - TEN_MINUTES
-  await owner.sends({ text: "run me later", date })
+  await world.dies()
+  await owner.says("run me later")
+  await owner.says("skip me")
+  await owner.says("/steer pass this on")
+  world.telegram.skipTime(TEN_MINUTES * 1000)
+  await world.starts()
   const offered = await owner.sees(/This came while I was away/)
   expect(offered.text).toContain("run me later")
   expect(labels(owner, offered.message_id)).toEqual(["Run", "Edit", "Skip"])
-  await owner.sends({ text: "skip me", date })
-  const second = await owner.sees(/skip me/)
+  const second = await owner.sees(/away[\s\S]*skip me/)
+  await owner.sees(/away[\s\S]*pass this on/)
   await owner.says("meanwhile")
   await owner.sees("echo: meanwhile")
-  expect(world.consumed().map(({ text }) => text)).not.toContain("run me later")
+  const early = world.consumed().map(({ text }) => text)
+  expect(early.filter((text) => /run me later|pass this on/.test(text))).toEqual([])
 
   await owner.taps(offered, "Edit")
   const asked = await owner.sees("Reply to this message with the new text.")

@@ -1,5 +1,6 @@
 /** The lanes of a bot's chats on a real ledger, against the strict Bot API server. */
 import { expect, vi } from "vitest"
+import { type Clock, systemClock } from "../../src/core/clock.ts"
 import type { OutboxRow, Owed } from "../../src/ledger/outbox.ts"
 import { FairShare } from "../../src/telegram/delivery/fair-share.ts"
 import { DeliveryLanes } from "../../src/telegram/delivery/lanes.ts"
@@ -24,6 +25,14 @@ interface Starting {
   readonly share?: FairShare
 }
 
+/** A clock whose time on the wall a test sets, while time itself goes on. */
+export class WallClock implements Clock {
+  offsetMs = 0
+  now = () => Date.now() + this.offsetMs
+  monotonic = () => performance.now()
+  after = systemClock.after
+}
+
 export async function startDelivery(options: TelegramOptions = {}): Promise<Delivery> {
   const rig = await startRig(options)
   const bot = rig.addBot({ topics: false })
@@ -36,6 +45,7 @@ export class Delivery implements AsyncDisposable {
   readonly rig: TelegramRig
   readonly bot: FakeBot
   readonly heard: Heard = { undeliverable: [], goneTopics: [], refusedSlots: [] }
+  readonly clock = new WallClock()
   #lanes: DeliveryLanes | null = null
 
   constructor(rig: TelegramRig, bot: FakeBot) {
@@ -65,6 +75,7 @@ export class Delivery implements AsyncDisposable {
       texts,
       log: this.rig.log,
       share,
+      clock: this.clock,
       hooks: {
         onUndeliverable: (row, reason) => heard.undeliverable.push({ row, reason }),
         onTopicGone: (address) => heard.goneTopics.push(address),
@@ -85,7 +96,7 @@ export class Delivery implements AsyncDisposable {
   owe(payload: Payload, row: Partial<Owed> = {}): number {
     const lane = "to" in payload ? laneOf(payload.to) : laneOf(this.to)
     const { ledger } = this.rig
-    const id = ledger.outbox.owe({ key: null, priority: "final", ...row, lane, payload }, Date.now())
+    const id = ledger.outbox.owe({ key: null, priority: "final", ...row, lane, payload }, this.clock.now())
     if (id === null) throw new Error("owed already")
     this.lanes.wake(lane)
     return id

@@ -6,6 +6,7 @@ import { dirname, join } from "node:path"
 import { vi } from "vitest"
 import { type Clock, systemClock } from "../../src/core/clock.ts"
 import type { Log } from "../../src/core/log.ts"
+import type { Hold } from "../../src/core/turn.ts"
 import { type Ledger, openLedger } from "../../src/ledger/ledger.ts"
 import type { Turn } from "../../src/ledger/turns.ts"
 import { processStart } from "../../src/platform/process-table.ts"
@@ -92,9 +93,9 @@ export class KernelWorld {
     this.kernel.stop()
   }
 
-  submits(steps: readonly Step[]): TurnId {
+  submits(steps: readonly Step[], hold: Hold | null = null): TurnId {
     const prompt = { text: JSON.stringify(steps), files: [] }
-    const from = { origin: "owner", channel: null, sourceMessage: null, clientId: null, hold: null } as const
+    const from = { origin: "owner", channel: null, sourceMessage: null, clientId: null, hold } as const
     return this.kernel.turns.submit({ session: this.session, prompt, ...from }).id
   }
 

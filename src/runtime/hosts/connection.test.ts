@@ -74,6 +74,23 @@ describe("a host that cannot be reached", () => {
   })
 })
 
+describe("a host that breaks off every link", () => {
+  it("is tried ever less often", async () => {
+    const { clock, links, host } = connection(() => Promise.resolve(new Link()))
+    host.ensure()
+    await settled()
+    const delays: number[] = []
+    for (let round = 1; round <= 5; round += 1) {
+      links.at(-1)?.close()
+      await settled()
+      if (clock.waiting.size > 0) delays.push(clock.elapse())
+      await settled()
+    }
+    expect([links.length, delays]).toEqual([6, [100, 200, 400, 800]])
+    host.close()
+  })
+})
+
 describe("a link whose events cannot be taken in", () => {
   it("is given up and made again once, after a while", async () => {
     const { clock, links, host } = connection(() => Promise.resolve(new Link()))

@@ -20,6 +20,8 @@ export interface HostConnectionOptions {
 
 const FIRST_RETRY_MS = 50
 const LONGEST_RETRY_MS = 5_000
+/** A link that ends sooner, in ms, has served nobody: the next one may end in the same way. */
+const STEADY_MS = 1_000
 
 export class HostConnection {
   readonly #options: HostConnectionOptions
@@ -28,7 +30,10 @@ export class HostConnection {
   #connecting: { readonly mayStart: boolean; readonly link: Promise<HostLink> } | null = null
   /** Connecting in the background. */
   #isEnsuring = false
+  /** Attempts that brought no link that lasted, in a row. */
   #failures = 0
+  /** By the monotonic clock. */
+  #linkedAt = 0
   #retry: { cancel(): void } | null = null
   #isClosed = false
 
@@ -107,7 +112,7 @@ export class HostConnection {
       link.close()
       throw new Error("the runtime is stopping")
     }
-    this.#failures = 0
+    this.#linkedAt = this.#options.clock.monotonic()
     this.#link = link
     void link.closed.then((reason) => this.#onDown(link, reason))
     this.#options.onLink(link)
@@ -118,8 +123,12 @@ export class HostConnection {
     if (this.#link !== link) return
     this.#link = null
     if (this.#isClosed) return
-    this.#options.log.info({ reason }, "the link to the host is down")
-    this.ensure()
+    const { log, clock } = this.#options
+    log.info({ reason }, "the link to the host is down")
+    const wasSteady = clock.monotonic() - this.#linkedAt >= STEADY_MS
+    this.#failures = wasSteady ? 0 : this.#failures + 1
+    if (this.#failures <= 1) this.ensure()
+    else this.#ensureLater()
   }
 
   #onFailure(error: unknown): void {
@@ -128,6 +137,11 @@ export class HostConnection {
     this.#failures += 1
     this.#options.log.warn({ err: error, failures: this.#failures }, "the host is not available")
     this.#options.onUnavailable(error)
+    this.#ensureLater()
+  }
+
+  #ensureLater(): void {
+    if (this.#retry) return
     const delay = Math.min(FIRST_RETRY_MS * 2 ** (this.#failures - 1), LONGEST_RETRY_MS)
     this.#retry = this.#options.clock.after(delay, () => {
       this.#retry = null

@@ -1,6 +1,7 @@
 /** Commands of the one table, typed or tapped in Telegram. */
 import type { Message } from "grammy/types"
 import type { TelegramSay } from "../../core/texts/telegram.ts"
+import type { Hold } from "../../core/turn.ts"
 import type { Session } from "../../ledger/sessions.ts"
 import type { Turn } from "../../ledger/turns.ts"
 import type { SessionId } from "../../protocol/ids.ts"
@@ -26,6 +27,8 @@ export interface CommandPrompt {
   readonly clientId: string
   /** The typed message; null for a tap. */
   readonly message: Message | null
+  /** Why it has to wait: it came while nobody was here. */
+  readonly hold: Hold | null
 }
 
 export interface CommandLinesSpec {
@@ -42,6 +45,8 @@ export interface CommandLinesSpec {
 interface LinePlace {
   readonly address: Address
   readonly clientId: string
+  /** Why a prompt made of it has to wait. */
+  readonly hold: Hold | null
   /** The message whose button was tapped: it is edited instead of a new one sent. */
   readonly card: number | null
   /** The typed message. */
@@ -58,7 +63,7 @@ export class CommandLines {
   /** Null when the text is no command. */
   prepare(
     message: Message,
-    { address, clientId }: Pick<LinePlace, "address" | "clientId">,
+    { address, clientId, hold }: Pick<LinePlace, "address" | "clientId" | "hold">,
   ): Promise<Effect> | null {
     const { say, usernameOf } = this.#spec
     const line = parseLine(message.text ?? "")
@@ -67,7 +72,7 @@ export class CommandLines {
       line.addressee !== null && line.addressee.toLowerCase() !== usernameOf(address.bot)?.toLowerCase()
     if (isOthers) return Promise.resolve(nothing)
     const command = findCommand(line.name)
-    const call = this.#call({ address, clientId, card: null, message }, null)
+    const call = this.#call({ address, clientId, hold, card: null, message }, null)
     if (!command) {
       const words = say("help.unknown", { command: line.name })
       return Promise.resolve(() => call.reply({ words }))
@@ -84,7 +89,7 @@ export class CommandLines {
   async #tapped(command: Command, { action, address, message, clientId }: Tapped): Promise<Act> {
     const { ledger } = this.#spec.kernel
     const about = action.session === null ? null : ledger.sessions.find(action.session)
-    const call = this.#call({ address, clientId, card: message, message: null }, about)
+    const call = this.#call({ address, clientId, hold: null, card: message, message: null }, about)
     const effect = await this.#naming(address, runTapped(command, action, call))
     return () => {
       effect()
@@ -111,7 +116,7 @@ export class CommandLines {
   }
 
   #place(
-    { address, clientId, message }: LinePlace,
+    { address, clientId, message, hold }: LinePlace,
     channel: { id: number; session: SessionId | null },
   ): Place {
     const { kernel, topics, submit, showRequests } = this.#spec
@@ -126,7 +131,7 @@ export class CommandLines {
         return true
       },
       showRequests: (session) => showRequests(session, address),
-      submit: (session, text) => submit({ session, text, address, clientId, message }),
+      submit: (session, text) => submit({ session, text, address, clientId, message, hold }),
     }
   }
 

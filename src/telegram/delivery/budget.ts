@@ -10,8 +10,10 @@ import {
   resumedMeter,
   spend,
 } from "../../core/meter.ts"
-import type { Instant } from "../../protocol/ids.ts"
 import { isPrivate } from "../places/address.ts"
+
+/** By the monotonic clock. */
+type Instant = number
 
 /**
  * `message`: counts against the chat (sends, edits, drafts, topic changes). `light`: against the bot alone, but never

@@ -1,10 +1,12 @@
 /** What a chat is shown in passing: never stored, the newest frame wins, shed whenever there is no room. */
-import type { Instant } from "../../protocol/ids.ts"
 import type { Address } from "../places/address.ts"
 import type { Rich } from "../rendering/rich.ts"
 import type { BotApi, CallOptions } from "../wire/api.ts"
 import type { Buttons, Target } from "./payload.ts"
 import { keyboard } from "./send.ts"
+
+/** By the monotonic clock. */
+type Instant = number
 
 export type Cosmetic =
   /** A live preview in a private chat (`sendMessageDraft`); an empty text shows "Thinking…". */

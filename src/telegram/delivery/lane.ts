@@ -58,7 +58,8 @@ export interface LaneSpec {
 type Step =
   | { readonly kind: "row"; readonly open: OpenRow; readonly target: number }
   | Frame
-  | { readonly kind: "wait"; readonly until: Instant }
+  /** By the monotonic clock. */
+  | { readonly kind: "wait"; readonly until: number }
   | { readonly kind: "idle" }
 
 /** Rows looked at when choosing; more wait behind them. */
@@ -80,8 +81,8 @@ export class ChatLane {
   /** False while there is nothing to do. A run may end before its promise is even in hand. */
   #isRunning = false
   #lastRun: Promise<void> = Promise.resolve()
-  /** Nothing can be sent before this: no connection, no valid token, blocked by the owner. */
-  #pausedUntil: Instant = 0
+  /** Nothing can be sent before this: no connection, no valid token, blocked by the owner. By the monotonic clock. */
+  #pausedUntil = 0
   /** During the present call, whose failure may be older than that. */
   #wasResumed = false
   /** How often in a row nothing could be sent. */
@@ -137,29 +138,31 @@ export class ChatLane {
         else await this.#pause(step.until)
       } catch (error) {
         this.#spec.log.error({ err: error, lane: this.#spec.lane }, "a delivery lane failed")
-        await this.#pause(this.#spec.clock.now() + BROKEN_MS)
+        await this.#pause(this.#spec.clock.monotonic() + BROKEN_MS)
       }
     }
   }
 
   #nextStep(): Exclude<Step, { kind: "idle" }> | null {
-    const step = this.#choose(this.#spec.clock.now())
+    const step = this.#choose()
     if (step.kind !== "idle") return step
     // In the same breath as the decision to end: a wake-up from now on starts anew.
     this.#isRunning = false
     return null
   }
 
-  async #pause(until: Instant): Promise<void> {
-    const timer = this.#spec.clock.after(until - this.#spec.clock.now(), () => this.#awake.resolve())
+  async #pause(until: number): Promise<void> {
+    const { clock } = this.#spec
+    const timer = clock.after(until - clock.monotonic(), () => this.#awake.resolve())
     await this.#awake.promise
     timer.cancel()
   }
 
-  #choose(now: Instant): Step {
+  #choose(): Step {
+    const now = this.#spec.clock.monotonic()
     if (now < this.#pausedUntil) return { kind: "wait", until: this.#pausedUntil }
-    const next = this.#nextRow(now)
-    if (next.kind === "wait") return this.#orFrame(now, next.until)
+    const next = this.#nextRow()
+    if (next.kind === "wait") return this.#orFrame(now, next.inMs === null ? null : now + next.inMs)
     const { row, payload } = next.open
     const spending = { chat: this.#spec.chat, weight: weightOf(payload), priority: row.priority }
     const decision = this.#spec.budget.ask(spending, now)
@@ -173,14 +176,15 @@ export class ChatLane {
     return row.priority === "status" ? this.#orFrame(now, until) : { kind: "wait", until }
   }
 
-  #orFrame(now: Instant, orUntil: Instant | null): Step {
+  #orFrame(now: number, orUntil: number | null): Step {
     const next = this.#passing.next(now)
     if (next.kind === "frame") return next
     const until = earliest(next.until, orUntil)
     return until === null ? { kind: "idle" } : { kind: "wait", until }
   }
 
-  #nextRow(now: Instant): Exclude<Next, { kind: "drop" }> {
+  #nextRow(): Exclude<Next, { kind: "drop" }> {
+    const now = this.#spec.clock.now()
     for (;;) {
       const rows = this.#openRows()
       if (rows === null) continue
@@ -245,7 +249,7 @@ export class ChatLane {
         if (!isStorageFailure(error) || this.#isStopping) throw error
         this.#spec.log.error({ err: error, lane: this.#spec.lane }, "a delivery could not be recorded yet")
         this.#awake = Promise.withResolvers<void>()
-        await this.#pause(this.#spec.clock.now() + STORAGE_RETRY_MS)
+        await this.#pause(this.#spec.clock.monotonic() + STORAGE_RETRY_MS)
       }
     }
   }
@@ -268,7 +272,7 @@ export class ChatLane {
 
   async #settle(open: OpenRow, failure: SendFailure): Promise<void> {
     const now = this.#spec.clock.now()
-    this.#noteFailure(failure, now)
+    this.#noteFailure(failure)
     const settlement = this.#settlementOf(open, failure)
     await this.#store(() => {
       this.#spec.ledger.transact(() => {
@@ -324,8 +328,9 @@ export class ChatLane {
   }
 
   /** What a failure means for everything else of this chat. */
-  #noteFailure(failure: SendFailure, now: Instant): void {
-    const { budget, chat } = this.#spec
+  #noteFailure(failure: SendFailure): void {
+    const { budget, chat, clock } = this.#spec
+    const now = clock.monotonic()
     if (failure.kind === "flood") budget.penalise(chat, failure.retryAfterSeconds, now)
     const isCutOff =
       failure.kind === "unreachable" ||
@@ -337,8 +342,10 @@ export class ChatLane {
   }
 
   #keepPenalty(failure: SendFailure, now: Instant): void {
-    const { budget, chat, ledger, lane } = this.#spec
-    if (failure.kind === "flood") ledger.machine.set(penaltyKey(lane), budget.closedUntil(chat), now)
+    const { budget, chat, ledger, lane, clock } = this.#spec
+    if (failure.kind !== "flood") return
+    const penalty: Penalty = { from: now, ms: budget.closedUntil(chat) - clock.monotonic() }
+    ledger.machine.set(penaltyKey(lane), penalty, now)
   }
 
   async #showFrame(shown: Frame): Promise<void> {
@@ -349,7 +356,7 @@ export class ChatLane {
       const options = { timeoutMs: FRAME_TIMEOUT_MS, signal: this.#abandon.signal }
       await showFrame(api, { to: slot.show.to, frame, target }, options)
       this.#unreached = 0
-      slot.shown(frame, clock.now())
+      slot.shown(frame, clock.monotonic())
     } catch (error) {
       if (!(error instanceof CallError)) throw error
       this.#afterRefusedFrame(shown, error.failure)
@@ -357,11 +364,11 @@ export class ChatLane {
   }
 
   #afterRefusedFrame(refused: Frame, failure: SendFailure): void {
-    const now = this.#spec.clock.now()
+    const { chat, hooks, clock } = this.#spec
+    const now = clock.monotonic()
     if (this.#passing.closesDraftsOnly(refused, failure, now)) return
-    this.#noteFailure(failure, now)
-    this.#keepPenalty(failure, now)
-    const { chat, hooks } = this.#spec
+    this.#noteFailure(failure)
+    this.#keepPenalty(failure, clock.now())
     const reason = this.#passing.refused(refused, failure, now)
     if (reason !== null) hooks.onCosmeticRefused?.(refused.slot.show, reason)
     if (failure.kind === "migrated") hooks.onMigrated?.({ from: chat, to: failure.to })
@@ -369,6 +376,12 @@ export class ChatLane {
 }
 
 const INTERRUPTED: SendFailure = { kind: "ambiguous", detail: "interrupted" }
+
+/** The wall's clock may be set meanwhile, so a penalty is never longer than it was. */
+export interface Penalty {
+  readonly from: Instant
+  readonly ms: number
+}
 
 /** Where the end of a chat's penalty is kept, so that a restart does not speak into it. */
 export function penaltyKey(lane: string): string {
@@ -384,7 +397,7 @@ function isTap({ payload }: OpenRow): boolean {
   return payload.kind === "tap"
 }
 
-function earliest(one: Instant | null, other: Instant | null): Instant | null {
+function earliest(one: number | null, other: number | null): number | null {
   if (one === null || other === null) return one ?? other
   return Math.min(one, other)
 }

@@ -5,13 +5,12 @@ import { systemClock } from "../../core/clock.ts"
 import type { Log } from "../../core/log.ts"
 import { RECENT_MS } from "../../core/meter.ts"
 import type { Ledger } from "../../ledger/ledger.ts"
-import type { Instant } from "../../protocol/ids.ts"
 import { laneOf, parseLane } from "../places/address.ts"
 import type { BotApi } from "../wire/api.ts"
 import { Budget } from "./budget.ts"
 import type { Show } from "./cosmetic.ts"
 import type { FairShare } from "./fair-share.ts"
-import { ChatLane, type DeliveryHooks, type DeliveryTexts, penaltyKey } from "./lane.ts"
+import { ChatLane, type DeliveryHooks, type DeliveryTexts, type Penalty, penaltyKey } from "./lane.ts"
 import { readPayload } from "./payload.ts"
 import { weightOf } from "./weight.ts"
 
@@ -26,6 +25,7 @@ export interface DeliverySpec {
   readonly clock?: Clock
 }
 
+const NO_PENALTY: Penalty = { from: 0, ms: 0 }
 const STOP_GRACE_MS = 3_000
 
 function isMessage(stored: unknown): boolean {
@@ -116,11 +116,14 @@ export class DeliveryLanes {
   }
 
   #restoreMeter(lane: string, chat: number, budget: Budget): void {
-    const now = this.#clock.now()
+    const [now, tick] = [this.#clock.now(), this.#clock.monotonic()]
     const attempted = this.#spec.ledger.outbox.attemptedSince(lane, now - RECENT_MS)
-    const calls = attempted.filter(({ payload }) => isMessage(payload))
-    if (attempted.length > 0) budget.resume(chat, calls, now)
-    const closedUntil = this.#spec.ledger.machine.setting<Instant>(penaltyKey(lane)) ?? 0
-    if (closedUntil > now) budget.penalise(chat, (closedUntil - now) / 1000, now)
+    const calls = attempted
+      .filter(({ payload }) => isMessage(payload))
+      .map((call) => ({ ...call, at: tick - Math.max(0, now - call.at) }))
+    if (attempted.length > 0) budget.resume(chat, calls, tick)
+    const { from, ms } = this.#spec.ledger.machine.setting<Penalty>(penaltyKey(lane)) ?? NO_PENALTY
+    const rest = Math.min(ms, from + ms - now)
+    if (rest > 0) budget.penalise(chat, rest / 1000, tick)
   }
 }

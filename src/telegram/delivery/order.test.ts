@@ -32,7 +32,7 @@ function choose(rows: readonly OpenRow[], targets: Readonly<Record<string, Targe
   const next = nextRow(sorted, { now: 100, stateOf })
   if (next.kind === "send") return String(next.open.row.id)
   if (next.kind === "drop") return `drop ${next.open.row.id}`
-  return next.until === null ? "wait" : `wait ${next.until}`
+  return next.inMs === null ? "wait" : `wait ${100 + next.inMs}`
 }
 
 describe("the next row", () => {
@@ -58,6 +58,11 @@ describe("the next row", () => {
       [owed(1, "status", edit("k")), owed(2, "status", edit("k"))],
     ],
     ["edits of different messages", "1", [owed(1, "status", edit("k")), owed(2, "status", edit("l"))]],
+    [
+      "what a clock that was ahead had put off",
+      "1",
+      [owed(1, "final", text, { notBefore: 500, updatedAt: 400 })],
+    ],
     ["only the newest icon", "drop 1", [owed(1, "status", icon("a")), owed(2, "status", icon("b"))]],
     ["a name besides an icon", "1", [owed(1, "status", rename("a")), owed(2, "status", icon("b"))]],
   ])("is %s", (_name, expected, rows) => {

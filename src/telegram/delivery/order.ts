@@ -18,15 +18,15 @@ export type Next =
   | { readonly kind: "send"; readonly open: OpenRow; readonly target: number }
   /** Needs no call any more. */
   | { readonly kind: "drop"; readonly open: OpenRow; readonly error: string }
-  /** `until`: null when only something else than time can change it. */
-  | { readonly kind: "wait"; readonly until: Instant | null }
+  /** `inMs`: null when only something else than time can change it. */
+  | { readonly kind: "wait"; readonly inMs: number | null }
 
 /** `rows` as the outbox orders them: most urgent first, then oldest. */
 export function nextRow(
   rows: readonly OpenRow[],
   { now, stateOf }: { readonly now: Instant; readonly stateOf: (target: Target) => TargetState },
 ): Next {
-  let until: Instant | null = null
+  let inMs: number | null = null
   for (const open of rows) {
     if (isSuperseded(open, rows)) return { kind: "drop", open, error: "a newer edit takes its place" }
     if (mustFollow(open, rows)) continue
@@ -34,11 +34,16 @@ export function nextRow(
     const state: TargetState = target ? stateOf(target) : { kind: "there", message: 0 }
     if (state.kind === "never") return { kind: "drop", open, error: "its message was never delivered" }
     if (state.kind === "owed") continue
-    const { notBefore } = open.row
-    if (notBefore <= now) return { kind: "send", open, target: state.message }
-    until = until === null ? notBefore : Math.min(until, notBefore)
+    const rest = restOf(open.row, now)
+    if (rest === 0) return { kind: "send", open, target: state.message }
+    inMs = inMs === null ? rest : Math.min(inMs, rest)
   }
-  return { kind: "wait", until }
+  return { kind: "wait", inMs }
+}
+
+/** How long a row still has to wait, in ms. What was put off in a time that has not come yet was so by another clock. */
+function restOf({ notBefore, updatedAt }: OutboxRow, now: Instant): number {
+  return updatedAt > now ? 0 : Math.max(0, notBefore - now)
 }
 
 /** Parts of one answer keep their order, and so do changes of one thing. */

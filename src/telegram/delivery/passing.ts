@@ -1,5 +1,4 @@
 /** What one chat is shown in passing: which frame is due, and what becomes of those that Telegram refuses. */
-import type { Instant } from "../../protocol/ids.ts"
 import { isPrivate } from "../places/address.ts"
 import type { SendFailure } from "../wire/call-error.ts"
 import type { Budget, Spending } from "./budget.ts"
@@ -7,6 +6,9 @@ import { type Cosmetic, type Show, Slot } from "./cosmetic.ts"
 import type { TargetState } from "./order.ts"
 import type { Target } from "./payload.ts"
 import { isAsItShouldBe, isShutOut } from "./settle.ts"
+
+/** By the monotonic clock. */
+type Instant = number
 
 export interface PassingSpec {
   readonly chat: number

@@ -1,7 +1,7 @@
 /** Decides what each of the owner's updates means, and prepares its effect. */
 
 import type { Message, Update } from "grammy/types"
-import { isAtWork } from "../../core/turn.ts"
+import { type Hold, isAtWork } from "../../core/turn.ts"
 import { type Effect, nothing } from "../../runtime/commands/effect.ts"
 import type { Kernel } from "../../runtime/kernel.ts"
 import type { Membership } from "../chats/membership.ts"
@@ -21,6 +21,8 @@ export interface Received {
   readonly address: Address
   /** Identifies the update across redeliveries. */
   readonly clientId: string
+  /** It came while nobody was here: a prompt made of it waits for the owner's word. */
+  readonly hold: Hold | null
 }
 
 export interface ConversationSpec {
@@ -76,15 +78,15 @@ export class Conversation {
     return session !== null && ledger.turns.open(session).some(isAtWork)
   }
 
-  async #messages(messages: readonly Message[], { address, clientId }: Received): Promise<Effect> {
+  async #messages(messages: readonly Message[], { address, clientId, hold }: Received): Promise<Effect> {
     const { lines, replies, prompts, topics } = this.#spec
     const [first] = messages
     if (!first) return nothing
     return (
       topics.onMessage(first, address) ??
-      lines.prepare(first, { address, clientId }) ??
+      lines.prepare(first, { address, clientId, hold }) ??
       replies.prepare(first, address) ??
-      prompts.prepare(messages, { address, clientId })
+      prompts.prepare(messages, { address, clientId, hold })
     )
   }
 

@@ -3,7 +3,6 @@
  * messages never wait.
  */
 import type { Message } from "grammy/types"
-import type { Instant } from "../../protocol/ids.ts"
 
 /** How long an album may still grow after its last part came, in ms. */
 const ALBUM_QUIET_MS = 600
@@ -14,15 +13,16 @@ const CUT_LENGTH = 3_900
 
 export interface Arrival {
   readonly message: Message | undefined
-  readonly receivedAt: Instant
+  /** By the monotonic clock, as all times here. */
+  readonly receivedAt: number
 }
 
 export type Gathered =
   /** The first `count` arrivals are one. */
-  { readonly kind: "ready"; readonly count: number } | { readonly kind: "wait"; readonly until: Instant }
+  { readonly kind: "ready"; readonly count: number } | { readonly kind: "wait"; readonly until: number }
 
 /** Looks at what a chat has waiting, oldest first; there is at least one. */
-export function gather(arrivals: readonly Arrival[], now: Instant): Gathered {
+export function gather(arrivals: readonly Arrival[], now: number): Gathered {
   const count = groupLength(arrivals)
   const last = arrivals[count - 1]
   const quiet = last ? quietAfter(last.message) : 0

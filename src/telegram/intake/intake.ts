@@ -1,6 +1,7 @@
 /** Takes received updates out of the inbox, in order per lane, each in one transaction with what it causes. */
 import type { Update } from "grammy/types"
 import type { TelegramSay } from "../../core/texts/telegram.ts"
+import type { Hold } from "../../core/turn.ts"
 import { isStorageFailure } from "../../ledger/errors.ts"
 import type { InboxRow } from "../../ledger/inbox.ts"
 import type { Effect } from "../../runtime/commands/effect.ts"
@@ -36,8 +37,11 @@ export class Intake {
   /** Rows being handled, by id: one that overtakes is not handled a second time in its place. */
   readonly #taken = new Set<number>()
   #isStopped = false
-  /** What belongs to an album or a paste may come only now that we are back. */
-  #startedAt = 0
+  /**
+   * When rows were first seen here, by id and the monotonic clock. What belongs to an album or a paste may come only
+   * now that we are back, so it is not when they were received.
+   */
+  readonly #seen = new Map<number, number>()
   /** What is being prepared or settled now. */
   readonly #pending = new Set<Promise<unknown>>()
 
@@ -47,7 +51,6 @@ export class Intake {
 
   /** Everything that was received and not handled before the last end. */
   start(): void {
-    this.#startedAt = this.#spec.kernel.clock.now()
     this.wake([...new Set(this.#spec.kernel.ledger.inbox.open().map((row) => row.lane))])
   }
 
@@ -104,12 +107,12 @@ export class Intake {
       if (rows.length === 0 || this.#isStopped) return
       const arrivals = rows.map((row) => ({
         message: (row.body as Update).message,
-        receivedAt: Math.max(row.receivedAt, this.#startedAt),
+        receivedAt: this.#firstSeen(row),
       }))
-      const gathered = gather(arrivals, clock.now())
+      const gathered = gather(arrivals, clock.monotonic())
       if (gathered.kind === "wait") return this.#wakeAt(lane, gathered.until)
       const isSettled = await this.#handle(rows.slice(0, gathered.count))
-      if (!isSettled) return this.#wakeAt(lane, clock.now() + STORAGE_RETRY_MS)
+      if (!isSettled) return this.#wakeAt(lane, clock.monotonic() + STORAGE_RETRY_MS)
     }
   }
 
@@ -120,7 +123,13 @@ export class Intake {
       this.#timers.delete(lane)
       this.#wakeOne(lane)
     }
-    this.#timers.set(lane, clock.after(until - clock.now(), due))
+    this.#timers.set(lane, clock.after(until - clock.monotonic(), due))
+  }
+
+  #firstSeen({ id }: InboxRow): number {
+    const seen = this.#seen.get(id) ?? this.#spec.kernel.clock.monotonic()
+    this.#seen.set(id, seen)
+    return seen
   }
 
   /** False when the disk did not take it: the rows are as they were, and come again. */
@@ -129,8 +138,13 @@ export class Intake {
     try {
       return await this.#handleTaken(rows)
     } finally {
-      for (const { id } of rows) this.#taken.delete(id)
+      for (const { id } of rows) this.#forget(id)
     }
+  }
+
+  #forget(id: number): void {
+    this.#taken.delete(id)
+    this.#seen.delete(id)
   }
 
   async #handleTaken(rows: readonly InboxRow[]): Promise<boolean> {
@@ -176,7 +190,8 @@ export class Intake {
     const verdict = authorise(update, this.#spec.rulesOf(row.bot))
     if (verdict.kind === "ignore") return null
     const address = followed(this.#spec.kernel.ledger, verdict.address)
-    return { update, address, clientId: `telegram:${row.bot}:${row.updateId}:${row.id}` }
+    const clientId = `telegram:${row.bot}:${row.updateId}:${row.id}`
+    return { update, address, clientId, hold: holdOf(update, row) }
   }
 
   /** A fault of ours: said under an id, never silent, and never tried for ever. */
@@ -189,4 +204,12 @@ export class Intake {
         out.text(address, say("error.internal", { id }), { key: `fault:${id}`, priority: "answer" })
     }
   }
+}
+
+/** A message that waited longer than this, in ms, met nobody when it was sent: it is offered, not run. */
+const OFFLINE_AFTER_MS = 5 * 60_000
+
+function holdOf({ message }: Update, { waitedMs }: InboxRow): Hold | null {
+  if (!message || waitedMs < OFFLINE_AFTER_MS) return null
+  return { kind: "confirm", sentAt: message.date * 1000 }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import { WallClock } from "../../../test/fakes/delivery.ts"
 import type { FakeBot } from "../../../test/fakes/telegram/bot.ts"
 import { OWNER, startRig, type TelegramRig } from "../../../test/fakes/telegram-rig.ts"
 import { Poller, type PollState, type PollTiming } from "./poller.ts"
@@ -16,6 +17,7 @@ class Intake {
   readonly states: PollState[] = []
   readonly details: (string | null)[] = []
   readonly lanes: string[] = []
+  readonly clock = new WallClock()
   poller: Poller
 
   constructor(rig: TelegramRig, bot: FakeBot, timing: Partial<PollTiming> = quick) {
@@ -32,7 +34,7 @@ class Intake {
       connect: () => rig.connect(bot),
       ledger: rig.ledger,
       log: rig.log,
-      now: Date.now,
+      clock: this.clock,
       timing,
       onReceived: (lanes) => this.lanes.push(...lanes),
       onState: (state, detail) => {
@@ -56,6 +58,11 @@ class Intake {
       .open()
       .filter((row) => row.bot === this.bot.id)
       .map((row) => (row.body as { message?: { text?: string } }).message?.text)
+  }
+
+  /** Whether each message of the inbox had waited for minutes before it was asked for. */
+  get waited(): readonly boolean[] {
+    return this.rig.ledger.inbox.open().map((row) => row.waitedMs >= 300_000)
   }
 
   async until<T>(probe: () => T, wanted: T, timeout = 10_000): Promise<void> {
@@ -227,6 +234,24 @@ describe("the poller", () => {
     await rig.telegram.comeBack()
     await intake.until(() => intake.received, ["while you were away"])
     expect(Date.now() - back).toBeLessThan(3000)
+  })
+
+  it("says what came while nobody polled, however our own clock is set", async () => {
+    await using world = await startIntake()
+    const { rig, intake } = world
+    intake.clock.offsetMs = 6 * 60_000
+    intake.poller.start()
+    await rig.owner(intake.bot).says("we are here")
+    await intake.until(() => intake.waited, [false])
+    await intake.poller.stop()
+    await rig.owner(intake.bot).says("we are away")
+    rig.telegram.skipTime(600_000)
+    await rig.owner(intake.bot).says("we are back")
+    intake.poller.start()
+    await intake.until(() => intake.waited, [false, true, false])
+    await intake.restart()
+    await rig.owner(intake.bot).sends({ text: "delivered late", date: 1 })
+    await intake.until(() => intake.received.length, 4)
   })
 
   it("gives up a poll that stalls, and its connection", async () => {

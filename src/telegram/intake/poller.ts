@@ -1,6 +1,7 @@
 /** Long polling of one bot: what Telegram hands out is committed to the inbox before it is acknowledged. */
 import { setImmediate as afterThis, setTimeout as sleep } from "node:timers/promises"
 import type { Update, UserFromGetMe } from "grammy/types"
+import type { Clock } from "../../core/clock.ts"
 import type { Log } from "../../core/log.ts"
 import { isStorageFailure } from "../../ledger/errors.ts"
 import type { Ledger } from "../../ledger/ledger.ts"
@@ -46,7 +47,7 @@ export interface PollerSpec {
   readonly connect: () => BotApi
   readonly ledger: Ledger
   readonly log: Log
-  readonly now: () => Instant
+  readonly clock: Clock
   readonly timing?: Partial<PollTiming>
   /** After the commit: lanes of the inbox that have something new. */
   readonly onReceived: (lanes: readonly string[]) => void
@@ -57,6 +58,10 @@ export interface PollerSpec {
 }
 
 const BATCH = 100
+/** So long without a poll that worked, in ms, means that we were away. */
+const AWAY_MS = 60_000
+
+type WaitedMs = (update: Update) => number
 
 export class Poller {
   readonly #spec: PollerSpec
@@ -70,7 +75,12 @@ export class Poller {
   #offset = 0
   #me: UserFromGetMe | null = null
   #state: PollState | null = null
-  #conflictAt: Instant = 0
+  /** When the last poll that worked ended, by Telegram's clock; null: none has since the start. */
+  #polledAt: Instant | null = null
+  /** What came while we were away is more than one batch. */
+  #isCatchingUp = false
+  /** By the monotonic clock. */
+  #conflictAt = Number.NEGATIVE_INFINITY
   /** Failures of one kind in a row; decides how long to wait. */
   #failures: { kind: SendFailure["kind"] | "broken"; count: number } = { kind: "broken", count: 0 }
 
@@ -143,7 +153,9 @@ export class Poller {
   async #step(stopped: AbortSignal): Promise<void> {
     this.#api ??= this.#spec.connect()
     if (this.#me === null) await this.#introduce(this.#api, stopped)
-    const updates = await this.#api.call(
+    const asked = this.#spec.clock.monotonic()
+    const api = this.#api
+    const updates = await api.call(
       "getUpdates",
       {
         offset: this.#offset,
@@ -155,14 +167,30 @@ export class Poller {
       { timeoutMs: this.#timing.stallMs, signal: stopped },
     )
     const arrived = performance.now()
-    if (updates.length > 0) this.#commit(updates, arrived)
+    const waitedMs = this.#notePoll(updates.length, {
+      now: api.time() ?? this.#spec.clock.now(),
+      tookMs: this.#spec.clock.monotonic() - asked,
+    })
+    if (updates.length > 0) this.#commit(updates, { arrived, waitedMs })
     this.#worked()
     // The prompt first, the next poll after it.
     if (updates.length > 0) await afterThis()
   }
 
+  /**
+   * Returns how long an update waited because nobody asked for it, in ms. All of it by Telegram's own clock, which also
+   * dates messages: how ours is set says nothing about whether we were there.
+   */
+  #notePoll(count: number, poll: { readonly now: Instant; readonly tookMs: number }): WaitedMs {
+    const since = this.#polledAt ?? Number.NEGATIVE_INFINITY
+    const wasAway = this.#isCatchingUp || poll.now - poll.tookMs - since >= AWAY_MS
+    this.#polledAt = poll.now
+    this.#isCatchingUp = wasAway && count === BATCH
+    return ({ message }) => (wasAway && message ? Math.max(0, poll.now - message.date * 1000) : 0)
+  }
+
   #worked(): void {
-    const isRivalNear = this.#spec.now() - this.#conflictAt < this.#timing.conflictCalmMs
+    const isRivalNear = this.#spec.clock.monotonic() - this.#conflictAt < this.#timing.conflictCalmMs
     if (this.#state === "conflict" && isRivalNear) return
     this.#failures = { kind: "broken", count: 0 }
     this.#enter("ok", null)
@@ -177,9 +205,9 @@ export class Poller {
    * The order of ids means nothing (Telegram restarts them at random after a quiet week), so the next offset comes from
    * this batch alone and repeats are found by the ledger's set of ids.
    */
-  #commit(updates: readonly Update[], arrived: number): void {
-    const { ledger, rules, now, log } = this.#spec
-    const at = now()
+  #commit(updates: readonly Update[], { arrived, waitedMs }: { arrived: number; waitedMs: WaitedMs }): void {
+    const { ledger, rules, clock, log } = this.#spec
+    const at = clock.now()
     const lanes = new Set<string>()
     ledger.transact(() => {
       for (const update of updates) {
@@ -189,7 +217,7 @@ export class Poller {
           const row = { ...identity, lane: ignoredLane(rules.bot), body: null, ignored: verdict.why }
           if (ledger.inbox.receive(row, at))
             log.info({ ...identity, why: verdict.why }, "an update was ignored")
-        } else if (ledger.inbox.receive({ ...identity, lane: verdict.lane, body: update }, at)) {
+        } else if (this.#store(update, verdict.lane, { at, waitedMs })) {
           lanes.add(verdict.lane)
         }
       }
@@ -197,6 +225,12 @@ export class Poller {
     this.#offset = Math.max(...updates.map((update) => update.update_id)) + 1
     this.#spec.onBatch?.({ updates: updates.length, commitMs: performance.now() - arrived })
     if (lanes.size > 0) this.#spec.onReceived([...lanes])
+  }
+
+  #store(update: Update, lane: string, { at, waitedMs }: { at: Instant; waitedMs: WaitedMs }): boolean {
+    const { ledger, rules } = this.#spec
+    const identity = { bot: rules.bot, updateId: update.update_id }
+    return ledger.inbox.receive({ ...identity, lane, body: update, waitedMs: waitedMs(update) }, at)
   }
 
   async #recover(error: unknown, stopped: AbortSignal): Promise<void> {
@@ -214,7 +248,7 @@ export class Poller {
     const { kind } = failure
     if (kind === "flood") return
     if (kind === "conflict") {
-      this.#conflictAt = this.#spec.now()
+      this.#conflictAt = this.#spec.clock.monotonic()
       return this.#enter("conflict", failure.description)
     }
     if (kind === "revoked" || kind === "blocked") {
@@ -271,7 +305,7 @@ export class Poller {
   }
 
   #record(state: PollState, detail: string | null): void {
-    const { ledger, now } = this.#spec
+    const { ledger, clock } = this.#spec
     const known = ledger.machine.bots().find((bot) => bot.id === this.bot)
     const me = this.#me
     ledger.machine.putBot(
@@ -283,7 +317,7 @@ export class Poller {
         state,
         detail,
       },
-      now(),
+      clock.now(),
     )
   }
 }

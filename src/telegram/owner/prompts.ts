@@ -1,6 +1,7 @@
 /** The owner's prompts: new ones, and changes of those that still wait. */
 import type { Message } from "grammy/types"
 import type { TelegramSay } from "../../core/texts/telegram.ts"
+import type { Hold } from "../../core/turn.ts"
 import type { Channel } from "../../ledger/channels.ts"
 import type { Session } from "../../ledger/sessions.ts"
 import type { Turn } from "../../ledger/turns.ts"
@@ -32,6 +33,8 @@ export interface Sent {
   readonly address: Address
   /** Identifies the update across redeliveries. */
   readonly clientId: string
+  /** Why a prompt made of it has to wait: it came while nobody was here. */
+  readonly hold: Hold | null
 }
 
 /** What is passed on by a command is what follows it. */
@@ -66,18 +69,14 @@ export class Prompts {
         out.text(address, problem, { key: `problem:${clientId}:${index}`, priority: "answer" })
       }
       if (text === "" && fetched.files.length === 0) return
-      submitOwnerPrompt(
-        kernel,
-        {
-          session: session.id,
-          prompt: { text, files: fetched.files },
-          channel: channel.id,
-          source: String(first.message_id),
-          sentAt: first.date * 1_000,
-          clientId,
-        },
-        kernel.clock.now(),
-      )
+      submitOwnerPrompt(kernel, {
+        session: session.id,
+        prompt: { text, files: fetched.files },
+        channel: channel.id,
+        source: String(first.message_id),
+        hold: sent.hold,
+        clientId,
+      })
       this.#acknowledge(first, address)
     }
   }

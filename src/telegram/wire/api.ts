@@ -10,6 +10,7 @@ import { json as readJson } from "node:stream/consumers"
 import type { ReadableStream } from "node:stream/web"
 import type { ApiMethods, Opts } from "grammy/types"
 import { Api, type ApiClientOptions, type RawApi } from "grammy/web"
+import type { Instant } from "../../protocol/ids.ts"
 import { CallError, classify } from "./call-error.ts"
 import { type FileBody, requestFile } from "./file-request.ts"
 import { type Abort, exchange } from "./http.ts"
@@ -41,6 +42,8 @@ export interface BotApi {
    * @throws CallError when it is not in the directory that the server keeps for this bot.
    */
   localPath(filePath: string): string | null
+  /** What Telegram's clock said in its last answer; null before the first. */
+  time(): Instant | null
   /** Ends the connections; a running call fails. */
   close(): void
 }
@@ -62,10 +65,11 @@ export function createBotApi({ bot, token, apiRoot }: BotApiConfig): BotApi {
   const isLocal = new URL(apiRoot).hostname !== "api.telegram.org"
   const options = { keepAlive: true, timeout: IDLE_CONNECTION_MS }
   const agent = apiRoot.startsWith("https:") ? new HttpsAgent(options) : new HttpAgent(options)
+  let lastAnswerAt: Instant | null = null
   const client: ApiClientOptions = {
     apiRoot,
     timeoutSeconds: NEVER_SECONDS,
-    fetch: transport(agent),
+    fetch: transport(agent, (date) => (lastAnswerAt = date)),
   }
   const raw = new Api(token, client).raw
   const closing = new AbortController()
@@ -108,6 +112,7 @@ export function createBotApi({ bot, token, apiRoot }: BotApiConfig): BotApi {
       const description = "the server named a path outside the bot's directory"
       throw new CallError("getFile", { kind: "rejected", description }, token)
     },
+    time: () => lastAnswerAt,
     close() {
       closing.abort()
       agent.destroy()
@@ -124,9 +129,11 @@ interface GrammyRequest {
   readonly signal: Abort
 }
 
-function transport(agent: HttpAgent): Fetch {
+function transport(agent: HttpAgent, onAnswer: (date: Instant) => void): Fetch {
   const fetch = async (url: string, { headers, body, signal }: GrammyRequest) => {
     const response = await exchange(url, { agent, method: "POST", ...sized(headers, body) }, signal)
+    const date = Date.parse(response.headers.date ?? "")
+    if (!Number.isNaN(date)) onAnswer(date)
     return { json: () => readJson(response) }
   }
   return fetch as Fetch

@@ -132,6 +132,7 @@ export class TelegramServer implements AsyncDisposable {
     if (this.#http) return
     const http = createServer((request, response) => {
       response.on("error", () => response.destroy())
+      response.setHeader("date", new Date(this.world.clock.now()).toUTCString())
       this.#dispatcher
         .handle({ request, response })
         .catch((error: unknown) => response.destroy(asError(error)))
