@@ -191,6 +191,9 @@ const isRepeat = ({ rejection }: CallRecord): boolean =>
   // Frames that were late on the way come together with later ones.
   rejection?.reason === "flood"
 
+/** What the owner asked to see shows how things were then. */
+const isSnapshot = (text: string): boolean => text.startsWith("Waiting in") || /^Agent: /m.test(text)
+
 /** Nothing that can still be tapped as if it were open, nothing that says it still works. */
 function judgeScreens(
   chats: readonly Conversation[],
@@ -204,7 +207,7 @@ function judgeScreens(
       const text = message.text ?? ""
       const labels = (message.reply_markup?.inline_keyboard ?? []).flat().map((button) => button.text)
       if (labels.some((label) => /^(Allow once|Deny|Stop|Run|Skip|Drop|Steer now|Run next)$/.test(label)))
-        if (!text.startsWith("Waiting in") && isKnown(bot, message.message_id))
+        if (!isSnapshot(text) && isKnown(bot, message.message_id))
           find(
             "stale_buttons",
             `#${message.message_id} ${JSON.stringify(text.slice(0, 80))} ${labels.join()} ${changesOf(bot, message.message_id)}`,

@@ -125,6 +125,7 @@ describe("room for what is added when a part is sent again", () => {
   it("is left in every part", () => {
     const mark = "\n(다시 보냄)"
     for (const text of ["lorem ipsum ".repeat(2_000), "x".repeat(9_000)])
-      for (const part of splitRich(plain(text))) expect(part.text.length + mark.length).toBeLessThanOrEqual(4096)
+      for (const part of splitRich(plain(text)))
+        expect(part.text.length + mark.length).toBeLessThanOrEqual(4096)
   })
 })
