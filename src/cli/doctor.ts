@@ -66,7 +66,7 @@ async function examine(context: CliContext, options: DoctorOptions): Promise<rea
 
 async function askRuntime({ client }: CliContext): Promise<RuntimeAnswer> {
   try {
-    const { pid, version } = await client.status()
+    const { pid, version } = await client.call("status.read", {})
     return { kind: "running", pid, version }
   } catch (error) {
     return error instanceof NotRunningError

@@ -1,5 +1,5 @@
-import type { PromptReceipt } from "../protocol/control.ts"
 import { endsTurn, type FactOf } from "../protocol/facts.ts"
+import type { TurnReceipt } from "../protocol/replies.ts"
 import type { Outcome } from "../protocol/session.ts"
 import type { ControlClient } from "./control-client.ts"
 
@@ -12,7 +12,7 @@ const patienceMs = 25_000
  */
 export async function followTurn(
   client: ControlClient,
-  receipt: PromptReceipt,
+  receipt: TurnReceipt,
   from: number,
 ): Promise<Outcome> {
   let after = from

@@ -1,7 +1,8 @@
 /** The command line: understands it, runs one command, answers with an exit code. */
 import { errorCode } from "../platform/system-error.ts"
+import { ApiRefusal } from "../protocol/calls.ts"
 import { type CliContext, type CliProcess, openContext, printLine } from "./context.ts"
-import { ControlRefusal, NotRunningError } from "./control-client.ts"
+import { NotRunningError } from "./control-client.ts"
 import { exitCode } from "./exit-code.ts"
 import { buildProgram } from "./program.ts"
 import { isCommanderError, UsageError, usageError } from "./usage-error.ts"
@@ -53,7 +54,7 @@ function explain(error: unknown, context: CliContext): number {
     printLine(stderr, say("error.how_to_start"))
     return exitCode.notRunning
   }
-  if (error instanceof ControlRefusal) {
+  if (error instanceof ApiRefusal) {
     printLine(stderr, say("error.refused", { message: error.message }))
     return exitCode.failed
   }

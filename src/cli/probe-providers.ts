@@ -16,7 +16,7 @@ const neverMs = 2_147_483_647
 
 export async function probeProviders(context: CliContext): Promise<readonly ProviderStatus[]> {
   try {
-    return (await context.client.providers()).providers
+    return (await context.client.call("providers.read", {})).providers
   } catch (error) {
     if (!(error instanceof NotRunningError)) throw error
     return await probeAlone(context)

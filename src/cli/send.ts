@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto"
 import { text as readAll } from "node:stream/consumers"
-import type { PromptReceipt } from "../protocol/control.ts"
+import type { Reply } from "../protocol/api.ts"
 import type { SessionId } from "../protocol/ids.ts"
 import type { Outcome } from "../protocol/session.ts"
 import { type CliContext, printJson, printLine } from "./context.ts"
@@ -25,11 +25,11 @@ export async function send(context: CliContext, options: SendOptions): Promise<n
   if (text.trim() === "") throw new UsageError([say("usage.empty")])
   const clientId = options.clientId ?? `cli:${randomUUID()}`
   const before = options.wait ? await lastSeq(context, options.session) : 0
-  const receipt = await client.prompt(options.session, { clientId, text })
+  const receipt = await client.call("prompt.send", { session: options.session, clientId, text })
   const outcome = options.wait ? await followTurn(client, receipt, receipt.repeated ? 0 : before) : null
   if (options.json) printJson(context, { ...receipt, clientId, ...(outcome ? { outcome } : {}) })
   else if (outcome) printOutcome(context, outcome)
-  else printLine(stdout, receiptLine(context, receipt))
+  else printLine(stdout, await receiptLine(context, receipt))
   if (outcome && outcome.kind !== "completed" && !options.json) printLine(stderr, outcomeLine(outcome, say))
   return outcome === null || outcome.kind === "completed" ? exitCode.ok : exitCode.failed
 }
@@ -38,14 +38,16 @@ function printOutcome(context: CliContext, outcome: Outcome): void {
   if (outcome.text !== "") printLine(context.stdout, outcome.text)
 }
 
-function receiptLine({ say }: CliContext, receipt: PromptReceipt): string {
-  const { session, state, ahead } = receipt
-  if (receipt.repeated) return say("send.repeated", { session, state })
+async function receiptLine({ client, say }: CliContext, receipt: Reply<"prompt.send">): Promise<string> {
+  const { session, ahead } = receipt
+  if (receipt.repeated) {
+    const { state } = await client.call("turn.read", { turn: receipt.turn })
+    return say("send.repeated", { session, state })
+  }
   return ahead > 0 ? say("send.queued", { session, ahead }) : say("send.sent", { session })
 }
 
-/** Where the session's events end now, so that its past need not be read; 0 when that is not known. */
+/** Where the session's events end now, so that its past need not be read. */
 async function lastSeq({ client }: CliContext, id: SessionId): Promise<number> {
-  const { sessions } = await client.sessions({ archived: true })
-  return sessions.find((session) => session.id === id)?.lastSeq ?? 0
+  return (await client.call("session.read", { session: id })).lastSeq
 }

@@ -92,7 +92,7 @@ function explainVariables(context: CliContext, file: string): number {
 
 async function isRunning({ client }: CliContext): Promise<boolean> {
   try {
-    await client.status()
+    await client.call("status.read", {})
     return true
   } catch (error) {
     if (error instanceof NotRunningError) return false

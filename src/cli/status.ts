@@ -1,4 +1,4 @@
-import type { BotStatus, RuntimeStatus } from "../protocol/control.ts"
+import type { BotStatus, RuntimeStatus } from "../protocol/replies.ts"
 import { type CliContext, printJson, printLine, showInstant } from "./context.ts"
 import { NotRunningError } from "./control-client.ts"
 import { exitCode } from "./exit-code.ts"
@@ -19,7 +19,7 @@ export async function status(context: CliContext, options: { readonly json?: tru
 
 async function askStatus(context: CliContext): Promise<RuntimeStatus | null> {
   try {
-    return await context.client.status()
+    return await context.client.call("status.read", {})
   } catch (error) {
     if (error instanceof NotRunningError) return null
     throw error

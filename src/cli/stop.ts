@@ -9,7 +9,7 @@ export async function stop(
   context: CliContext,
   options: { readonly json?: true; readonly agents?: true },
 ): Promise<number> {
-  const { pid } = await context.client.stopRuntime(options.agents === true)
+  const { pid } = await context.client.call("runtime.stop", { agents: options.agents === true })
   const stopped = await isGoneWithin(pid, patienceMs)
   if (options.json) printJson(context, { pid, stopped })
   else if (stopped) printLine(context.stdout, context.say("stop.done", { pid }))

@@ -7,7 +7,7 @@ export async function trace(
   message: string,
   options: { readonly json?: true },
 ): Promise<number> {
-  const found = await context.client.trace(message)
+  const found = await context.client.call("trace.read", { message })
   if (options.json) {
     printJson(context, found)
     return exitCode.ok

@@ -23,9 +23,14 @@ import { foundation } from "./migrations/0001-foundation.ts"
 import { facts } from "./migrations/0002-facts.ts"
 import { handOver } from "./migrations/0003-hand-over.ts"
 import { inboxWait } from "./migrations/0004-inbox-wait.ts"
+import { receipts } from "./migrations/0005-receipts.ts"
 import { actionsOfModules } from "./migrations/0006-actions.ts"
 
-const allMigrations: readonly Migration[] = [foundation, facts, handOver, actionsOfModules, inboxWait]
+/** In the order they were added: a ledger's version is how many of them it has had. */
+const allMigrations: readonly Migration[] = [
+  ...([foundation, facts, handOver, actionsOfModules, inboxWait] as const),
+  receipts,
+]
 
 /** Files up to this size, in bytes, are checked whole at every start: some 40 ms at most. */
 const CHECKED_WHOLE = 64 * 1024 * 1024

@@ -15,6 +15,7 @@ import { machineTables } from "./machine.ts"
 import type { MigrationProgress } from "./migrate.ts"
 import { outboxTable } from "./outbox.ts"
 import { overviewQueries } from "./overview.ts"
+import { receiptsTable } from "./receipts.ts"
 import { requestsTable } from "./requests.ts"
 import { retentionQueries } from "./retention.ts"
 import { sessionsTable } from "./sessions.ts"
@@ -65,6 +66,7 @@ function assemble(db: DatabaseSync, dataDir: string, { migratedFrom, onFault }: 
     facts: factsTable(db),
     requests: requestsTable(db),
     handOvers: handOversTable(db),
+    receipts: receiptsTable(db),
     channels: channelsTable(db),
     inbox: inboxTable(db),
     outbox: outboxTable(db),

@@ -1,4 +1,4 @@
-/** Facts about the whole machine rather than a session: settings, bots, the host's cursor, receipts, the audit trail. */
+/** Facts about the whole machine rather than a session: settings, bots, the host's cursor, the audit trail. */
 import type { DatabaseSync } from "node:sqlite"
 import type { Instant } from "../protocol/ids.ts"
 
@@ -27,10 +27,6 @@ export function machineTables(db: DatabaseSync) {
   const getCursor = db.prepare("SELECT journal, acked FROM host_cursor WHERE only = 1")
   const setCursor = db.prepare(`INSERT INTO host_cursor (only, journal, acked) VALUES (1, ?, ?)
     ON CONFLICT (only) DO UPDATE SET journal = excluded.journal, acked = excluded.acked`)
-  const getReceipt = db.prepare("SELECT result FROM receipts WHERE client_id = ?")
-  const addReceipt = db.prepare("INSERT INTO receipts (client_id, result, at) VALUES (?, ?, ?)")
-  const purgeReceipts = db.prepare(`DELETE FROM receipts WHERE client_id IN
-    (SELECT client_id FROM receipts WHERE at < ? ORDER BY at LIMIT ?)`)
   const addAudit = db.prepare("INSERT INTO audit (at, who, what, detail) VALUES (?, ?, ?, ?)")
   return {
     setting<T>(key: string): T | null {
@@ -59,16 +55,6 @@ export function machineTables(db: DatabaseSync) {
     setHostCursor(cursor: HostCursor): void {
       setCursor.run(cursor.journal, cursor.acked)
     },
-    receipt<T>(clientId: string): T | null {
-      const row = getReceipt.get(clientId)
-      return row ? (JSON.parse(row.result as string) as T) : null
-    },
-    addReceipt(clientId: string, result: unknown, now: Instant): void {
-      addReceipt.run(clientId, JSON.stringify(result), now)
-    },
-    /** At most `limit` rows; how many went. */
-    purgeReceiptsBefore: (time: Instant, limit: number): number =>
-      Number(purgeReceipts.run(time, limit).changes),
     audit(who: string, what: string, detail: unknown, now: Instant): void {
       addAudit.run(now, who, what, JSON.stringify(detail))
     },

@@ -22,6 +22,12 @@ export interface ProviderBinding {
   readonly settings: Settings
 }
 
+export interface SessionWindow {
+  readonly before: { readonly updatedAt: Instant; readonly number: number } | null
+  readonly limit: number
+  readonly archived: boolean
+}
+
 type Row = Record<string, unknown>
 
 const toSession = (row: Row): Session => ({
@@ -49,6 +55,13 @@ export function sessionsTable(db: DatabaseSync) {
   // Both halves come in order from their index; one question over all states would sort every session there is.
   const all = db.prepare(`SELECT * FROM (SELECT * FROM sessions WHERE state = 'open'
     UNION ALL SELECT * FROM sessions WHERE state = 'archived') ORDER BY updated_at DESC LIMIT ?`)
+  const windowOf = (state: Session["state"]) => `SELECT * FROM sessions
+    WHERE state = '${state}' AND updated_at <= ?1 AND (updated_at < ?1 OR number > ?2)`
+  const newestFirst = "ORDER BY updated_at DESC, number LIMIT ?3"
+  const openWindow = db.prepare(`${windowOf("open")} ${newestFirst}`)
+  const wholeWindow = db.prepare(
+    `SELECT * FROM (${windowOf("open")} UNION ALL ${windowOf("archived")}) ${newestFirst}`,
+  )
   const setTitle = db.prepare("UPDATE sessions SET title = ?, title_by = ?, updated_at = ? WHERE id = ?")
   const setSettings = db.prepare("UPDATE sessions SET settings = ?, updated_at = ? WHERE id = ?")
   const setState = db.prepare("UPDATE sessions SET state = ?, updated_at = ? WHERE id = ?")
@@ -91,6 +104,11 @@ export function sessionsTable(db: DatabaseSync) {
     /** Newest first. */
     list(query: { readonly limit: number; readonly archived?: boolean }): readonly Session[] {
       return (query.archived ? all : recent).all(query.limit).map(toSession)
+    },
+    /** Newest first; `before`: the last one of the window that came before. */
+    window({ before, limit, archived }: SessionWindow): readonly Session[] {
+      const from = before ?? { updatedAt: Number.MAX_SAFE_INTEGER, number: 0 }
+      return (archived ? wholeWindow : openWindow).all(from.updatedAt, from.number, limit).map(toSession)
     },
     rename(id: SessionId, title: string, by: Session["titleBy"], now: Instant): void {
       setTitle.run(title, by, now, id)

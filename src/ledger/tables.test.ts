@@ -349,17 +349,22 @@ describe("sessions and channels", () => {
   })
 })
 
+describe("receipts", () => {
+  it("are written once, and go when they are old", () => {
+    const { receipts } = ledger
+    receipts.add("client", { hash: "a", reply: { turn: 1 } }, 1)
+    expect(() => receipts.add("client", { hash: "b", reply: {} }, 2)).toThrow(/UNIQUE/)
+    expect(receipts.find("client")).toEqual({ hash: "a", reply: { turn: 1 } })
+    expect([receipts.purgeBefore(1, 9), receipts.purgeBefore(2, 9)]).toEqual([0, 1])
+    expect(receipts.find("client")).toBeNull()
+  })
+})
+
 describe("facts of the machine", () => {
-  it("are replaced by newer ones, and a receipt never", () => {
+  it("are replaced by newer ones", () => {
     ledger.machine.set("key", { a: 1 }, 1)
     ledger.machine.set("key", [2], 2)
     expect([ledger.machine.setting("key"), ledger.machine.setting("other")]).toEqual([[2], null])
-    ledger.machine.addReceipt("client", { turn: 1 }, 1)
-    expect(() => ledger.machine.addReceipt("client", { turn: 2 }, 2)).toThrow(/UNIQUE/)
-    expect(ledger.machine.receipt("client")).toEqual({ turn: 1 })
-    expect([ledger.machine.purgeReceiptsBefore(1, 9), ledger.machine.purgeReceiptsBefore(2, 9)]).toEqual([
-      0, 1,
-    ])
   })
 
   it("have one cursor", () => {

@@ -41,7 +41,7 @@ describe("clearing the ledger", () => {
     ledger.inbox.receive({ bot: 1, updateId: 99, lane: "a", body: {}, ignored: "test" }, now - 13 * DAY)
     for (let at = 0; at < 5; at += 1)
       ledger.actions.add({ id: `${at}`, address: "", body: 0, expiresAt: now - 1 }, 1)
-    ledger.machine.addReceipt("old", {}, now - 15 * DAY)
+    ledger.receipts.add("old", { hash: "h", reply: {} }, now - 15 * DAY)
     let turns = 0
     const other = setInterval(() => undefined, 0)
     const count = () => {

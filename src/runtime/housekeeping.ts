@@ -87,7 +87,7 @@ export async function purge(
   const tables = {
     inbox: () => ledger.inbox.purgeBefore(settled, rowsAtOnce),
     outbox: () => ledger.outbox.purgeBefore(settled, rowsAtOnce),
-    receipts: () => ledger.machine.purgeReceiptsBefore(now - RECEIPTS_KEPT_MS, rowsAtOnce),
+    receipts: () => ledger.receipts.purgeBefore(now - RECEIPTS_KEPT_MS, rowsAtOnce),
     actions: () => ledger.actions.purgeBefore(now, rowsAtOnce),
   }
   const removed: Record<string, number> = {}

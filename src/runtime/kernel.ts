@@ -14,6 +14,7 @@ import { type ConnectHost, MachineLink } from "./hosts/machine-link.ts"
 import { TurnRunner } from "./hosts/runner.ts"
 import { LiveTurns } from "./live.ts"
 import { Providers } from "./providers.ts"
+import { Receipts } from "./receipts.ts"
 import { Recorder, type RecordFact } from "./recorder.ts"
 import { Requests } from "./requests.ts"
 import { Sessions } from "./sessions.ts"
@@ -46,6 +47,7 @@ export class Kernel {
   readonly requests: Requests
   readonly providers: Providers
   readonly #machine: MachineLink
+  readonly receipts: Receipts
   readonly #runner: TurnRunner
   readonly #recorder: Recorder
 
@@ -68,6 +70,7 @@ export class Kernel {
       wake: (session) => this.#runner.wake(session),
       queued: (session) => this.#runner.dispatchAlong(session),
     })
+    this.receipts = new Receipts(context)
     this.requests = new Requests(context, handOvers)
     this.#machine = new MachineLink(context, {
       live: this.live,

@@ -59,15 +59,11 @@ export class Sessions {
    * @throws OwnerError `native_open_elsewhere`, `workspace_missing`
    */
   attach(provider: ProviderId, native: NativeSession): Session {
-    const { ledger, clock, record } = this.#context
+    const { ledger, clock } = this.#context
     return ledger.transact(() => {
       const holder = ledger.sessions.findByNative(provider, native.nativeId)
       if (holder) {
-        if (holder.state === "archived") {
-          ledger.sessions.setState(holder.id, "open", clock.now())
-          record({ kind: "session.reopened" }, holder.id)
-        }
-        return this.must(holder.id)
+        return this.reopen(holder.id)
       }
       if (native.state === "open_elsewhere")
         throw new OwnerError("native_open_elsewhere", { native: native.nativeId })
@@ -110,6 +106,16 @@ export class Sessions {
     })
   }
 
+  /** Puts a session away: lists leave it out. Work in it goes on. */
+  archive(id: SessionId): Session {
+    return this.#setState(id, "archived", { kind: "session.archived" })
+  }
+
+  /** Back among those that are listed. */
+  reopen(id: SessionId): Session {
+    return this.#setState(id, "open", { kind: "session.reopened" })
+  }
+
   /** Shows a session in a channel; null shows none. Running work goes on. */
   bind(channel: number, session: SessionId | null): void {
     const { ledger, clock, record } = this.#context
@@ -128,6 +134,20 @@ export class Sessions {
     const session = this.#context.ledger.sessions.find(id)
     if (!session) throw new OwnerError("unknown_session", { session: id })
     return session
+  }
+
+  #setState(
+    id: SessionId,
+    state: Session["state"],
+    fact: FactOf<"session.archived" | "session.reopened">,
+  ): Session {
+    const { ledger, clock, record } = this.#context
+    return ledger.transact(() => {
+      if (this.must(id).state === state) return this.must(id)
+      ledger.sessions.setState(id, state, clock.now())
+      record(fact, id)
+      return this.must(id)
+    })
   }
 
   #add(id: SessionId, { nativeId, ...given }: Omit<FactOf<"session.created">, "kind">): Session {

@@ -122,14 +122,22 @@ async function answersTheTerminalToo(world: World, owner: Conversation): Promise
   await owner.says("from the chat")
   const session = await sessionOf(owner)
   await owner.sees("echo: from the chat")
-  await terminal(world).prompt(session, { clientId: "local-1", text: "from the keyboard" })
+  await terminal(world).call("prompt.send", {
+    session: session,
+    clientId: "local-1",
+    text: "from the keyboard",
+  })
   const answer = await owner.sees("echo: from the keyboard")
   expect(answer.text).toBe("from the keyboard\n\necho: from the keyboard")
   expect(answer.entities?.[0]?.type).toBe("blockquote")
 
   const first = world.owner(0)
-  const other = await terminal(world).createSession({})
-  await terminal(world).prompt(other.id, { clientId: "local-2", text: "only here [[perm echo local]]" })
+  const other = await terminal(world).call("session.create", {})
+  await terminal(world).call("prompt.send", {
+    session: other.id,
+    clientId: "local-2",
+    text: "only here [[perm echo local]]",
+  })
   const asked = await first.sees(new RegExp(`^${other.id} · echo wants to run a command\necho local`))
   await first.taps(asked, "Allow once")
   await endsAt(world, other.id)

@@ -29,9 +29,9 @@ describe("an owner who has blocked the bot", () => {
     await owner.blocksBot()
     await owner.says("unheard")
     await refused(world)
-    const session = (await terminal(world).sessions()).sessions[0]?.id
+    const session = (await terminal(world).call("session.list", {})).sessions[0]?.id
     if (!session) throw new Error("no session")
-    await terminal(world).prompt(session, { clientId: "one", text: "and this" })
+    await terminal(world).call("prompt.send", { session: session, clientId: "one", text: "and this" })
     await world.restarts()
     world.releases("restart")
     await refused(world)
@@ -49,8 +49,12 @@ describe("an owner who has blocked the bot", () => {
   it("or never opened it is asked as soon as they do", async () => {
     await using world = await prepareWorld()
     await world.starts()
-    const session = await terminal(world).createSession({})
-    await terminal(world).prompt(session.id, { clientId: "one", text: "may you? [[perm echo early]]" })
+    const session = await terminal(world).call("session.create", {})
+    await terminal(world).call("prompt.send", {
+      session: session.id,
+      clientId: "one",
+      text: "may you? [[perm echo early]]",
+    })
     await refused(world)
     const owner = world.owner()
     await owner.says("/list")

@@ -133,7 +133,7 @@ async function decidesElsewhere(world: World, owner: Conversation): Promise<void
   if (opened?.kind !== "request.opened" || opened.body.kind !== "approval") throw new Error("no approval")
   const option = opened.body.options.find(({ effect }) => effect === "allow_once")?.id ?? ""
   const answer = { kind: "option", option } as const
-  await terminal(world).answer(opened.request, { version: opened.version, answer })
+  await terminal(world).call("request.answer", { request: opened.request, version: opened.version, answer })
   await owner.sees(/Allowed · terminal · \d\d:\d\d/)
   expect(labels(owner, card.message_id)).toEqual([])
   const late = await (await owner.tapsForged(card, dataOf(card, "Deny"))).answer()

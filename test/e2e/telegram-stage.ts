@@ -42,7 +42,7 @@ export const workspaceOf = (world: World, session: string): string =>
 
 /** Nothing is owed to any chat: a death from now on makes no message doubtful. */
 export async function allDelivered(world: World): Promise<void> {
-  const undelivered = async () => (await terminal(world).status()).undelivered
+  const undelivered = async () => (await terminal(world).call("status.read", {})).undelivered
   await vi.waitFor(async () => expect(await undelivered()).toBe(0), { timeout: 15_000, interval: 20 })
 }
 
@@ -65,9 +65,12 @@ export async function hostOutOfReach(world: World): Promise<Disposable> {
     return acquired
   })
   // A prompt handed to the dead one would be neither begun nor waiting until another says what became of it.
-  await vi.waitFor(async () => expect((await terminal(world).status()).host.state).not.toBe("connected"), {
-    timeout: 10_000,
-  })
+  await vi.waitFor(
+    async () => expect((await terminal(world).call("status.read", {})).host.state).not.toBe("connected"),
+    {
+      timeout: 10_000,
+    },
+  )
   let isHeld = true
   return {
     [Symbol.dispose]() {

@@ -87,9 +87,13 @@ async function losesATopic(world: World, owner: Conversation): Promise<void> {
   expect(answer.message_thread_id).toBeUndefined()
   expect(answer.text).toMatch(new RegExp(`^(?:\\[${session}\\] |${session} · doomed)`))
 
-  await terminal(world).prompt(session, { clientId: "later", text: "are you there?" })
+  await terminal(world).call("prompt.send", { session: session, clientId: "later", text: "are you there?" })
   await endsAt(world, session)
-  await terminal(world).prompt(session, { clientId: "asks", text: "may you? [[perm echo yes]]" })
+  await terminal(world).call("prompt.send", {
+    session: session,
+    clientId: "asks",
+    text: "may you? [[perm echo yes]]",
+  })
   const asked = await owner.sees(new RegExp(`^${session} · echo wants to run a command`))
   expect(asked.message_thread_id).toBeUndefined()
   // No chat shows it any more, so only what the owner must decide comes here.

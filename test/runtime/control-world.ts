@@ -12,12 +12,12 @@ import { type Ledger, openLedger } from "../../src/ledger/ledger.ts"
 import { processStart } from "../../src/platform/process-table.ts"
 import { endTree } from "../../src/platform/process-tree.ts"
 import { socketPath } from "../../src/platform/socket-path.ts"
-import type { BotStatus, SessionSummary } from "../../src/protocol/control.ts"
 import type { FactKind, FactOf, RecordedFact } from "../../src/protocol/facts.ts"
 import type { ProviderId, TurnId } from "../../src/protocol/ids.ts"
+import type { BotStatus, SessionSummary } from "../../src/protocol/replies.ts"
 import { ensureHost } from "../../src/runtime/host-link/launch.ts"
 import { Kernel } from "../../src/runtime/kernel.ts"
-import type { ProgramStatus } from "../../src/web/control/context.ts"
+import type { ProgramStatus } from "../../src/web/api/context.ts"
 import { type ControlServer, startControlServer } from "../../src/web/control-server.ts"
 import { Metrics } from "../../src/web/metrics.ts"
 import { CollectedLog } from "../fakes/telegram-rig.ts"
@@ -122,12 +122,16 @@ export class ControlWorld implements AsyncDisposable {
   }
 
   session(): Promise<SessionSummary> {
-    return this.client.createSession({ provider: ECHO })
+    return this.client.call("session.create", { provider: ECHO })
   }
 
   /** Sends a prompt and returns its turn. */
   async says(session: SessionSummary, prompt: string): Promise<TurnId> {
-    const { turn } = await this.client.prompt(session.id, { clientId: randomUUID(), text: prompt })
+    const { turn } = await this.client.call("prompt.send", {
+      session: session.id,
+      clientId: randomUUID(),
+      text: prompt,
+    })
     return turn
   }
 

@@ -4,31 +4,38 @@ import { DatabaseSync } from "node:sqlite"
 import { describe, expect, it } from "vitest"
 import { NotRunningError } from "../../src/cli/control-client.ts"
 import { LEDGER_FILE } from "../../src/ledger/database.ts"
-import { ControlError } from "../../src/protocol/control.ts"
+import { ApiError } from "../../src/protocol/api.ts"
 import type { RequestId, SessionId } from "../../src/protocol/ids.ts"
 import { ControlWorld, ECHO, LONG } from "./control-world.ts"
 
-const errorOf = (body: string) => ControlError.parse(JSON.parse(body)).error
+const errorOf = (body: string) => ApiError.parse(JSON.parse(body)).error
 
 describe("prompts over the control socket", () => {
   it("run once per client id, however often they are sent", async () => {
     await using world = await ControlWorld.start()
     const session = await world.session()
     const prompt = { clientId: "cli:1", text: "hello [[hold go]]" }
-    const receipts = await Promise.all([1, 2, 3].map(() => world.client.prompt(session.id, prompt)))
+    const receipts = await Promise.all(
+      [1, 2, 3].map(() => world.client.call("prompt.send", { session: session.id, ...prompt })),
+    )
     expect(receipts.filter((receipt) => !receipt.repeated)).toHaveLength(1)
     expect(new Set(receipts.map((receipt) => receipt.turn)).size).toBe(1)
     const [first] = receipts
     if (!first) throw new Error("there is no receipt")
-    const second = await world.client.prompt(session.id, { clientId: "cli:2", text: "next" })
+    const second = await world.client.call("prompt.send", {
+      session: session.id,
+      clientId: "cli:2",
+      text: "next",
+    })
     expect(second).toMatchObject({ ahead: 1, repeated: false, state: "queued" })
     world.releases("go")
     expect((await world.sees(session, second.turn, "turn.ended")).fact.outcome).toEqual({
       kind: "completed",
       text: "echo: next",
     })
-    const late = await world.client.prompt(session.id, prompt)
-    expect(late).toMatchObject({ turn: first.turn, state: "completed", ahead: 0, repeated: true })
+    const late = await world.client.call("prompt.send", { session: session.id, ...prompt })
+    expect(late).toEqual({ ...first, repeated: true })
+    expect(await world.client.call("turn.read", { turn: first.turn })).toMatchObject({ state: "completed" })
     expect(world.consumed("hello")).toBe(1)
   })
 
@@ -39,10 +46,10 @@ describe("prompts over the control socket", () => {
     await world.sees(session, turn, "turn.started")
     const waiting = world.client.events(session.id, { after: 1000, wait: LONG })
     // Connections are taken in their order: with this answer the one above waits inside.
-    await world.client.status()
+    await world.client.call("status.read", {})
     await world.ends()
     expect(await waiting).toEqual({ events: [], next: 1000 })
-    await expect(world.client.status()).rejects.toThrow(NotRunningError)
+    await expect(world.client.call("status.read", {})).rejects.toThrow(NotRunningError)
     await world.starts()
     world.releases("go")
     await world.sees(session, turn, "turn.ended")
@@ -70,7 +77,7 @@ describe("events over the control socket", () => {
       ...["item", "turn.ended"],
     ])
     expect(all.next).toBe(all.events.length)
-    const [summary] = (await world.client.sessions()).sessions
+    const [summary] = (await world.client.call("session.list", {})).sessions
     expect(summary).toMatchObject({ id: session.id, title: "hello", lastSeq: all.next, turn: null })
   })
 
@@ -117,19 +124,19 @@ describe("requests and stops over the control socket", () => {
     if (body.kind !== "approval") throw new Error("no approval was asked for")
     const allow = body.options.find((option) => option.effect === "allow_once")?.id ?? ""
     const answer = (option: string, of = version) =>
-      world.client.answer(request, { version: of, answer: { kind: "option", option } })
-    expect((await world.client.status()).openRequests).toBe(1)
+      world.client.call("request.answer", { request, version: of, answer: { kind: "option", option } })
+    expect((await world.client.call("status.read", {})).openRequests).toBe(1)
     await expect(answer("none of them")).rejects.toMatchObject({ code: "invalid" })
-    expect(await answer(allow, version + 7)).toEqual({ outcome: "stale" })
-    expect(await answer(allow)).toEqual({ outcome: "answered", by: "terminal" })
-    expect(await answer(allow)).toEqual({ outcome: "already", by: "terminal" })
+    expect(await answer(allow, version + 7)).toMatchObject({ outcome: "stale" })
+    expect(await answer(allow)).toMatchObject({ outcome: "answered", by: "terminal" })
+    expect(await answer(allow)).toMatchObject({ outcome: "already", by: "terminal" })
     expect((await world.sees(session, turn, "request.answered")).fact).toMatchObject({
       ...{ request, by: { surface: "terminal", detail: "terminal" } },
     })
     expect((await world.sees(session, turn, "turn.ended")).fact.outcome.text).toContain("(allowed)")
     const unknown = "nothing" as RequestId
     await expect(
-      world.client.answer(unknown, { version: 1, answer: { kind: "dismissed" } }),
+      world.client.call("request.answer", { request: unknown, version: 1, answer: { kind: "dismissed" } }),
     ).rejects.toMatchObject({ code: "not_found" })
   })
 
@@ -139,9 +146,14 @@ describe("requests and stops over the control socket", () => {
     const turn = await world.says(session, "run [[perm echo hi]]")
     const { request, version } = (await world.sees(session, turn, "request.opened")).fact
     await world.says(session, "next")
-    expect(await world.client.stopTurn(session.id)).toEqual({ turn, queued: 1 })
+    expect(await world.client.call("session.stop", { session: session.id })).toMatchObject({
+      turn,
+      queued: 1,
+    })
     expect((await world.sees(session, turn, "turn.ended")).fact.outcome.kind).toBe("stopped")
-    expect(await world.client.answer(request, { version, answer: { kind: "dismissed" } })).toEqual({
+    expect(
+      await world.client.call("request.answer", { request, version, answer: { kind: "dismissed" } }),
+    ).toMatchObject({
       outcome: "gone",
     })
   })
@@ -149,14 +161,17 @@ describe("requests and stops over the control socket", () => {
   it("stop nothing when nothing runs", async () => {
     await using world = await ControlWorld.start()
     const session = await world.session()
-    expect(await world.client.stopTurn(session.id)).toEqual({ turn: null, queued: 0 })
+    expect(await world.client.call("session.stop", { session: session.id })).toMatchObject({
+      turn: null,
+      queued: 0,
+    })
   })
 })
 
 describe("the runtime over its control socket", () => {
   it("tells how it is, before and after there is work", async () => {
     await using world = await ControlWorld.start()
-    expect(await world.client.status()).toMatchObject({
+    expect(await world.client.call("status.read", {})).toMatchObject({
       host: { state: "not_started" },
       sessions: { open: 0, working: 0 },
       queuedTurns: 0,
@@ -165,26 +180,26 @@ describe("the runtime over its control socket", () => {
     const turn = await world.says(session, "hello [[hold go]]")
     await world.says(session, "next")
     await world.sees(session, turn, "turn.started")
-    expect(await world.client.status()).toMatchObject({
+    expect(await world.client.call("status.read", {})).toMatchObject({
       host: { state: "connected", pid: world.kernel.hostPid },
       sessions: { open: 1, working: 1 },
       queuedTurns: 1,
     })
-    const [summary] = (await world.client.sessions()).sessions
+    const [summary] = (await world.client.call("session.list", {})).sessions
     expect(summary).toMatchObject({ turn: "running", queued: 1, provider: ECHO, workspaceKind: "managed" })
     world.releases("go")
   })
 
   it("asks every agent how it is", async () => {
     await using world = await ControlWorld.start()
-    const { providers } = await world.client.providers()
+    const { providers } = await world.client.call("providers.read", {})
     expect(providers.find(({ provider }) => provider === ECHO)?.state).toBe("ready")
   })
 
   it("is told to stop when the answer is out", async () => {
     await using world = await ControlWorld.start()
-    expect(await world.client.stopRuntime(true)).toEqual({ pid: process.pid })
-    await world.client.status()
+    expect(await world.client.call("runtime.stop", { agents: true })).toEqual({ pid: process.pid })
+    await world.client.call("status.read", {})
     expect(world.stops).toEqual([{ agents: true }])
   })
 
@@ -209,14 +224,14 @@ describe("the trace of a message", () => {
     })
     const { request, version, body } = (await world.sees(session, turn, "request.opened")).fact
     const option = body.kind === "approval" ? (body.options[0]?.id ?? "") : ""
-    await world.client.answer(request, { version, answer: { kind: "option", option } })
+    await world.client.call("request.answer", { request, version, answer: { kind: "option", option } })
     await world.sees(session, turn, "turn.ended")
     const final = { key: "final", lane: "telegram:77:42", priority: "final", payload: {}, turn } as const
     const row = ledger.outbox.owe(final, clock.now()) ?? 0
     ledger.outbox.sending(row, clock.now())
     ledger.outbox.sent(row, "6", clock.now())
 
-    const { steps } = await world.client.trace(turn)
+    const { steps } = await world.client.call("trace.read", { message: turn })
     const idsOf = (wanted: string) => steps.find(({ step }) => step === wanted)?.ids
     expect(steps.map(({ step }) => step)).toEqual([
       ...["received", "queued", "accepted", "requested", "answered", "note", "ended", "owed", "delivered"],
@@ -232,9 +247,12 @@ describe("the trace of a message", () => {
     expect(steps.find(({ step }) => step === "note")?.detail).toBe("command ×1, message ×1")
 
     const names = [attempt, request, "telegram:77:900:1", "42/5", "42/6", "77:42/6"]
-    for (const name of names) expect(await world.client.trace(name)).toMatchObject({ turn })
+    for (const name of names)
+      expect(await world.client.call("trace.read", { message: name })).toMatchObject({ turn })
     for (const name of ["42/7", "43/5", "78:42/5", "nobody"])
-      await expect(world.client.trace(name)).rejects.toMatchObject({ code: "not_found" })
+      await expect(world.client.call("trace.read", { message: name })).rejects.toMatchObject({
+        code: "not_found",
+      })
   })
 
   it("shows a prompt that waits, and one that was stopped with its question open", async () => {
@@ -243,12 +261,13 @@ describe("the trace of a message", () => {
     const turn = await world.says(session, "run [[perm echo hi]]")
     await world.sees(session, turn, "request.opened")
     const waiting = await world.says(session, "next")
-    const stepsOf = async (id: string) => (await world.client.trace(id)).steps.map(({ step }) => step)
+    const stepsOf = async (id: string) =>
+      (await world.client.call("trace.read", { message: id })).steps.map(({ step }) => step)
     expect(await stepsOf(waiting)).toEqual(["queued"])
-    await world.client.stopTurn(session.id)
+    await world.client.call("session.stop", { session: session.id })
     await world.sees(session, turn, "turn.ended")
     expect(await stepsOf(turn)).toContain("ended")
-    expect((await world.client.trace(turn)).steps.at(-1)?.detail).toBe("stopped")
+    expect((await world.client.call("trace.read", { message: turn })).steps.at(-1)?.detail).toBe("stopped")
   })
 })
 
@@ -256,18 +275,24 @@ describe("what the control socket refuses", () => {
   it("says why, under a code, in the owner's language", async () => {
     await using world = await ControlWorld.start({ language: "ko" })
     const nobody = "S404" as SessionId
-    await expect(world.client.prompt(nobody, { clientId: "1", text: "hi" })).rejects.toMatchObject({
+    await expect(
+      world.client.call("prompt.send", { session: nobody, clientId: "1", text: "hi" }),
+    ).rejects.toMatchObject({
       code: "not_found",
       message: "S404 세션이 없습니다.",
     })
-    await expect(world.client.events(nobody, { after: 0, wait: LONG })).rejects.toMatchObject({
+    await expect(world.client.call("event.page", { session: nobody })).rejects.toMatchObject({
       code: "not_found",
     })
-    await expect(world.client.createSession({ provider: ECHO, workspace: "nowhere" })).rejects.toMatchObject({
+    await expect(
+      world.client.call("session.create", { provider: ECHO, workspace: "nowhere" }),
+    ).rejects.toMatchObject({
       code: "invalid",
     })
     const other = "acp:other" as typeof ECHO
-    await expect(world.client.createSession({ provider: other })).rejects.toMatchObject({ code: "invalid" })
+    await expect(world.client.call("session.create", { provider: other })).rejects.toMatchObject({
+      code: "invalid",
+    })
   })
 
   it("names what is not of the promised form", async () => {
@@ -279,7 +304,7 @@ describe("what the control socket refuses", () => {
       ["POST", "/v1/sessions/S001/prompts", '{"clientId":"","text":"hi"}', 400],
       ["POST", "/v1/sessions/S001/prompts", '{"clientId":"1"}', 400],
       ["POST", "/v1/sessions/..%2f/prompts", "{}", 404],
-      ["GET", "/v1/sessions/S001/events?wait=99999999", "", 400],
+      ["GET", "/v1/sessions/S001/events?limit=99999999", "", 400],
       ["GET", "/v1/sessions/S001/events?after=-1", "", 400],
       ["POST", "/v1/requests/1/answer", "[]", 400],
       ["GET", "/v1/nothing", "", 404],
@@ -298,7 +323,7 @@ describe("what the control socket refuses", () => {
     const path = `/v1/sessions/${session.id}/prompts`
     const prompt = (size: number) => JSON.stringify({ clientId: "big", text: "x".repeat(size) })
     const refused = await world.raw("POST", path, prompt(4 * 1024 * 1024))
-    expect(errorOf(refused.body).code).toBe("invalid")
+    expect([refused.status, errorOf(refused.body).code]).toEqual([413, "too_large"])
     expect((await world.raw("POST", path, prompt(1024 * 1024))).status).toBe(200)
   })
 
@@ -308,7 +333,7 @@ describe("what the control socket refuses", () => {
     const other = new DatabaseSync(join(world.dataDir, LEDGER_FILE))
     other.exec("BEGIN IMMEDIATE")
     const prompt = { clientId: "again", text: "not lost" }
-    await expect(world.client.prompt(session.id, prompt)).rejects.toMatchObject({
+    await expect(world.client.call("prompt.send", { session: session.id, ...prompt })).rejects.toMatchObject({
       code: "storage",
       message: expect.stringContaining("Nothing of this was done"),
     })
@@ -316,7 +341,7 @@ describe("what the control socket refuses", () => {
     expect(raw.status).toBe(503)
     other.exec("ROLLBACK")
     other.close()
-    const { turn } = await world.client.prompt(session.id, prompt)
+    const { turn } = await world.client.call("prompt.send", { session: session.id, ...prompt })
     await world.sees(session, turn, "turn.ended")
     expect(world.consumed("not lost")).toBe(1)
   })

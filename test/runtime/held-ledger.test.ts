@@ -12,7 +12,7 @@ const HELD_MS = 5_000
 
 /** Asks again and again, one question after the other, how the runtime is; `ends` tells the longest that one took. */
 async function watchHealth(world: World) {
-  const { localUi } = await controlClient(socketPath(world.dataDir, "runtime")).status()
+  const { localUi } = await controlClient(socketPath(world.dataDir, "runtime")).call("status.read", {})
   const stopping = new AbortController()
   let longestMs = 0
   const ask = async () => {

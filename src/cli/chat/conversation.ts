@@ -3,8 +3,10 @@ import { randomUUID } from "node:crypto"
 import { once } from "node:events"
 import { setTimeout as pause } from "node:timers/promises"
 import type { ChatSay } from "../../core/texts/chat.ts"
-import type { LiveText, PromptReceipt, SessionSummary } from "../../protocol/control.ts"
-import { type ControlClient, ControlRefusal, type KnownEvents } from "../control-client.ts"
+import { ApiRefusal } from "../../protocol/calls.ts"
+import type { LiveText } from "../../protocol/long-poll.ts"
+import type { SessionSummary, TurnReceipt } from "../../protocol/replies.ts"
+import type { ControlClient, KnownEvents } from "../control-client.ts"
 import { askRequest, type OpenRequest, requestLines } from "./ask-request.ts"
 import { type FeedBatch, followSession } from "./feed.ts"
 import { Input } from "./input.ts"
@@ -50,7 +52,7 @@ export class Conversation {
     this.#input = new Input(options.stdin, options.stdout)
   }
 
-  /** Returns when the owner leaves; the agent works on. @throws ControlRefusal when the session went away. */
+  /** Returns when the owner leaves; the agent works on. @throws ApiRefusal when the session went away. */
   async run(): Promise<void> {
     const onInterrupt = () => void this.#interrupt()
     process.on("SIGINT", onInterrupt)
@@ -179,22 +181,24 @@ export class Conversation {
   async #send(text: string): Promise<void> {
     const { client, session, transcript, say } = this.#options
     const clientId = `chat:${randomUUID()}`
-    const receipt = await this.#insist(() => client.prompt(session.id, { clientId, text }))
+    const receipt = await this.#insist(() =>
+      client.call("prompt.send", { session: session.id, clientId, text }),
+    )
     if (receipt === null) return
     transcript.typedHere(receipt.turn)
     this.#view.begin(receipt.turn)
     if (receipt.ahead > 0) this.#tell(say("chat.queued", { ahead: receipt.ahead }))
   }
 
-  /** Null: the owner left before the runtime was back. @throws ControlRefusal */
-  async #insist(act: () => Promise<PromptReceipt>): Promise<PromptReceipt | null> {
+  /** Null: the owner left before the runtime was back. @throws ApiRefusal */
+  async #insist(act: () => Promise<TurnReceipt>): Promise<TurnReceipt | null> {
     const { signal } = this.#leaving
     let isLost = false
     while (!signal.aborted) {
       try {
         return await act()
       } catch (error) {
-        const refusal = error instanceof ControlRefusal ? error : null
+        const refusal = error instanceof ApiRefusal ? error : null
         if (refusal && refusal.code !== "unavailable" && refusal.code !== "storage") throw error
         if (!isLost)
           this.#tell(refusal?.code === "storage" ? refusal.message : this.#options.say("chat.lost"))
@@ -217,7 +221,9 @@ export class Conversation {
       return
     }
     transcript.answeredHere(request.id)
-    const { outcome, by } = await client.answer(request.id, { version: request.version, answer })
+    const { outcome, by } = await client.call("request.answer", {
+      ...{ request: request.id, version: request.version, answer },
+    })
     switch (outcome) {
       case "answered":
         return
@@ -245,7 +251,7 @@ export class Conversation {
     const { client, session, say } = this.#options
     this.#tell(say("chat.stopping"))
     try {
-      await client.stopTurn(session.id)
+      await client.call("session.stop", { session: session.id })
     } catch (error) {
       this.#tell(error instanceof Error ? error.message : String(error))
     }

@@ -1,7 +1,8 @@
 /** What happens in a session, asked for again and again; a runtime that goes away is waited for. */
 import { setTimeout as pause } from "node:timers/promises"
+import { ApiRefusal } from "../../protocol/calls.ts"
 import type { SessionId } from "../../protocol/ids.ts"
-import { type ControlClient, ControlRefusal, type KnownEvents } from "../control-client.ts"
+import type { ControlClient, KnownEvents } from "../control-client.ts"
 
 export type FeedBatch =
   | { readonly kind: "reply"; readonly reply: KnownEvents }
@@ -19,7 +20,7 @@ export interface FeedRequest {
 const patienceMs = 25_000
 const retryMs = 300
 
-/** Ends when the signal aborts. @throws ControlRefusal when the runtime does not know the session. */
+/** Ends when the signal aborts. @throws ApiRefusal when the runtime does not know the session. */
 export async function* followSession(request: FeedRequest): AsyncGenerator<FeedBatch> {
   const { client, session, signal } = request
   let after = request.after
@@ -39,7 +40,7 @@ export async function* followSession(request: FeedRequest): AsyncGenerator<FeedB
       yield { kind: "reply", reply }
     } catch (error) {
       if (signal.aborted) return
-      if (error instanceof ControlRefusal && error.code !== "unavailable") throw error
+      if (error instanceof ApiRefusal && error.code !== "unavailable") throw error
       if (!isLost) yield { kind: "lost" }
       isLost = true
       live = 0

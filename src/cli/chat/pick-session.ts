@@ -1,8 +1,9 @@
 import { isCancel, select } from "@clack/prompts"
 import { chatText } from "../../core/texts/chat.ts"
 import { configText } from "../../core/texts/config.ts"
-import type { SessionSummary } from "../../protocol/control.ts"
+import { ApiRefusal } from "../../protocol/calls.ts"
 import { ProviderId, type SessionId } from "../../protocol/ids.ts"
+import type { SessionSummary } from "../../protocol/replies.ts"
 import type { CliContext } from "../context.ts"
 import { harmless } from "../harmless.ts"
 import { UsageError } from "../usage-error.ts"
@@ -20,17 +21,17 @@ export async function pickSession(context: CliContext, wish: SessionWish): Promi
   const { client } = context
   const provider = wish.provider === undefined ? undefined : parseProvider(wish.provider, context)
   const create = () =>
-    client.createSession({
+    client.call("session.create", {
       ...(provider ? { provider } : {}),
       ...(wish.workspace ? { workspace: wish.workspace } : {}),
     })
   if (wish.session === undefined && (provider || wish.workspace)) return await create()
-  const { sessions } = await client.sessions({ archived: wish.session !== undefined })
-  if (wish.session !== undefined) return findSession(sessions, wish.session, context)
+  if (wish.session !== undefined) return await findSession(wish.session, context)
+  const { sessions } = await client.call("session.list", { limit: offered })
   if (sessions.length === 0 || !context.stdin.isTTY) return await create()
-  const chosen = await choose(context, sessions.slice(0, offered))
+  const chosen = await choose(context, sessions)
   if (chosen === null) return null
-  return chosen === "new" ? await create() : findSession(sessions, chosen, context)
+  return chosen === "new" ? await create() : await findSession(chosen, context)
 }
 
 async function choose(
@@ -52,15 +53,15 @@ async function choose(
   return isCancel(chosen) ? null : chosen
 }
 
-function findSession(
-  sessions: readonly SessionSummary[],
-  id: SessionId,
-  { say }: CliContext,
-): SessionSummary {
-  const found = sessions.find((session) => session.id === id)
-  if (found) return found
-  const known = sessions.slice(0, offered).map((session) => session.id)
-  throw new UsageError([say("usage.unknown_session", { id, known: known.join(", ") || "–" })])
+async function findSession(id: SessionId, { client, say }: CliContext): Promise<SessionSummary> {
+  try {
+    return await client.call("session.read", { session: id })
+  } catch (error) {
+    if (!(error instanceof ApiRefusal && error.code === "not_found")) throw error
+    const { sessions } = await client.call("session.list", { limit: offered })
+    const known = sessions.map((session) => session.id).join(", ") || "–"
+    throw new UsageError([say("usage.unknown_session", { id, known })])
+  }
 }
 
 function parseProvider(value: string, { say, config }: CliContext): ProviderId {

@@ -14,6 +14,9 @@ export const en = {
     "It is being passed on to the running turn now. When that is settled, it is part of that turn or back in the queue.",
   "error.nothing_running": "Nothing is running here.",
   "error.host_unavailable": "The agents cannot be reached right now: {reason}",
+  "error.client_id_reused":
+    "This client id was used before, for something else. Send what is new under a new one.",
+  "error.unknown_event": "{session} has no event {seq}, or no longer has it.",
   "error.unknown_request": "Nothing asks under this id.",
   "error.unknown_option": "This request has no such option.",
   "error.unanswered_question": "Every question needs an answer.",
@@ -22,7 +25,7 @@ export const en = {
   "error.unknown_route": "This version knows no {method} {path}.",
   "error.bad_json": "What was sent is not JSON.",
   "error.bad_value": "What was sent cannot be used: {fault}",
-  "error.too_large": "What was sent is larger than {limit} MB.",
+  "error.too_large": "What was sent is larger than {limit}.",
   "error.stopping": "RemoteAgent is stopping.",
   "error.storage":
     "RemoteAgent cannot write to its disk: it is full, fails, or another program holds the ledger. Nothing of this was done; free some space and try again.",

@@ -17,6 +17,8 @@ export const ko: Translation<typeof en> = {
     "지금 진행 중인 작업에 전달하고 있습니다. 곧 그 작업에 합쳐지거나 대기열로 돌아옵니다.",
   "error.nothing_running": "여기서는 아무것도 진행되고 있지 않습니다.",
   "error.host_unavailable": "지금은 에이전트에 연결할 수 없습니다: {reason}",
+  "error.client_id_reused": "이 클라이언트 ID는 이미 다른 요청에 쓰였습니다. 새 요청은 새 ID로 보내 주세요.",
+  "error.unknown_event": "{session} 에 {seq} 번 이벤트가 없거나, 이미 정리되었습니다.",
   "error.unknown_request": "이 번호로 묻고 있는 것이 없습니다.",
   "error.unknown_option": "이 요청에는 그런 선택지가 없습니다.",
   "error.unanswered_question": "모든 질문에 답해야 합니다.",
@@ -25,7 +27,7 @@ export const ko: Translation<typeof en> = {
   "error.unknown_route": "이 버전은 {method} {path} 을(를) 모릅니다.",
   "error.bad_json": "보낸 내용이 JSON이 아닙니다.",
   "error.bad_value": "보낸 내용을 쓸 수 없습니다: {fault}",
-  "error.too_large": "보낸 내용이 {limit} MB보다 큽니다.",
+  "error.too_large": "보낸 내용이 {limit}보다 큽니다.",
   "error.stopping": "RemoteAgent가 멈추는 중입니다.",
   "error.storage":
     "RemoteAgent가 디스크에 쓸 수 없습니다. 디스크가 가득 찼거나 고장 났거나 다른 프로그램이 원장을 잡고 있습니다. 이 요청은 전혀 처리되지 않았으니, 공간을 비우고 다시 시도해 주세요.",

@@ -1,17 +1,22 @@
-/** `GET /v1/sessions/:id/events`: what happened after a number, held back until something did. */
+/** What happened after a number, held back until something did. Goes when its readers use the live protocol. */
 import { Hono } from "hono"
-import { EventsQuery, type EventsReply, type LiveText } from "../../protocol/control.ts"
-import type { SessionId } from "../../protocol/ids.ts"
-import type { ControlContext } from "./context.ts"
-import { readQuery, readSessionId } from "./input.ts"
+import { SessionId } from "../../protocol/ids.ts"
+import { EventsQuery, type EventsReply, type LiveText } from "../../protocol/long-poll.ts"
+import type { Kernel } from "../../runtime/kernel.ts"
+import type { SessionFeed } from "./session-feed.ts"
+
+interface ControlContext {
+  readonly kernel: Kernel
+  readonly feed: SessionFeed
+}
 
 /** Most of one answer. */
 const PAGE = { facts: 500, bytes: 256 * 1024 }
 
 export function eventRoutes(context: ControlContext): Hono {
-  return new Hono().get("/v1/sessions/:id/events", async (request) => {
-    const { id } = context.kernel.sessions.must(readSessionId(request))
-    const query = readQuery(request, EventsQuery, context.say)
+  return new Hono().get("/v1/sessions/:id/news", async (request) => {
+    const { id } = context.kernel.sessions.must(SessionId.parse(request.req.param("id")))
+    const query = EventsQuery.parse(request.req.query())
     return request.json(await awaitNews(context, { session: id, query, signal: request.req.raw.signal }))
   })
 }

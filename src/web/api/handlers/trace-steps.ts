@@ -1,12 +1,12 @@
 /** Tells one turn's way as steps in the order they happened. Pure: rows in, steps out. */
-import type { ControlSay } from "../../core/texts/control.ts"
-import type { OutlinedFact, OutlinedItem } from "../../ledger/facts.ts"
-import type { OutboxRow } from "../../ledger/outbox.ts"
-import type { TracedRequest, TracedUpdate } from "../../ledger/trace.ts"
-import type { Turn } from "../../ledger/turns.ts"
-import type { TraceReply } from "../../protocol/control.ts"
-import type { FactOf } from "../../protocol/facts.ts"
-import type { Failure, Outcome, RequestBody } from "../../protocol/session.ts"
+import type { ControlSay } from "../../../core/texts/control.ts"
+import type { OutlinedFact, OutlinedItem } from "../../../ledger/facts.ts"
+import type { OutboxRow } from "../../../ledger/outbox.ts"
+import type { TracedRequest, TracedUpdate } from "../../../ledger/trace.ts"
+import type { Turn } from "../../../ledger/turns.ts"
+import type { FactOf } from "../../../protocol/facts.ts"
+import type { TraceReply } from "../../../protocol/replies.ts"
+import type { Failure, Outcome, RequestBody } from "../../../protocol/session.ts"
 
 export type TraceStep = TraceReply["steps"][number]
 

@@ -1,8 +1,8 @@
 /** What the owner may call a message by, and the turn that it means. */
-import type { Ledger } from "../../ledger/ledger.ts"
-import type { OutboxRow } from "../../ledger/outbox.ts"
-import type { Turn } from "../../ledger/turns.ts"
-import type { AttemptId, RequestId, TurnId } from "../../protocol/ids.ts"
+import type { Ledger } from "../../../ledger/ledger.ts"
+import type { OutboxRow } from "../../../ledger/outbox.ts"
+import type { Turn } from "../../../ledger/turns.ts"
+import type { AttemptId, RequestId, TurnId } from "../../../protocol/ids.ts"
 
 export type TraceTarget =
   | { readonly kind: "id"; readonly id: string }

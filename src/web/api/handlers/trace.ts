@@ -1,23 +1,27 @@
-/** `GET /v1/trace/:message`: everything that happened to a message. */
-import { Hono } from "hono"
-import type { Ledger } from "../../ledger/ledger.ts"
-import type { TracedUpdate } from "../../ledger/trace.ts"
-import type { Turn } from "../../ledger/turns.ts"
-import type { TraceReply } from "../../protocol/control.ts"
-import type { ControlContext } from "./context.ts"
-import { ControlFault } from "./fault.ts"
+/** Everything that happened to a message. */
+import type { Ledger } from "../../../ledger/ledger.ts"
+import type { TracedUpdate } from "../../../ledger/trace.ts"
+import type { Turn } from "../../../ledger/turns.ts"
+import type { ApiContext } from "../context.ts"
+import { ApiFault } from "../fault.ts"
+import type { Handlers } from "../handler.ts"
 import { type TurnTrace, traceSteps } from "./trace-steps.ts"
 import { findTurn, parseTarget } from "./trace-target.ts"
 
-export function traceRoutes({ kernel, say }: ControlContext): Hono {
-  return new Hono().get("/v1/trace/:message", (request) => {
-    const message = request.req.param("message")
-    const turn = findTurn(kernel.ledger, parseTarget(message))
-    if (!turn) throw new ControlFault("not_found", say("error.unknown_message", { message }))
-    const steps = traceSteps(gather(kernel.ledger, turn), say)
-    const reply: TraceReply = { session: turn.session, turn: turn.id, steps }
-    return request.json(reply)
-  })
+export function traceHandlers({ kernel, say }: ApiContext): Handlers<"trace.read"> {
+  return {
+    "trace.read": ({ message }) => {
+      const turn = findTurn(kernel.ledger, parseTarget(message))
+      if (turn) {
+        const steps = traceSteps(gather(kernel.ledger, turn), say)
+        return { session: turn.session, turn: turn.id, steps }
+      }
+      throw new ApiFault({
+        ...{ code: "not_found", reason: "unknown_message" },
+        message: say("error.unknown_message", { message }),
+      })
+    },
+  }
 }
 
 function gather(ledger: Ledger, turn: Turn): TurnTrace {

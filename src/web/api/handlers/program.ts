@@ -1,0 +1,18 @@
+/** The runtime itself: how it is, what its agents say, and its end. */
+import { readStatus } from "../../../runtime/feed/status.ts"
+import type { ApiContext } from "../context.ts"
+import type { Handlers } from "../handler.ts"
+
+export function programHandlers(
+  context: ApiContext,
+): Handlers<"status.read" | "providers.read" | "runtime.stop"> {
+  const { kernel, status, stop } = context
+  return {
+    "status.read": () => ({ ...status(), ...readStatus(kernel) }),
+    "providers.read": async () => ({ providers: await kernel.providers.statuses({ fresh: true }) }),
+    "runtime.stop": ({ agents }, { afterAnswer }) => {
+      afterAnswer(() => stop({ agents }))
+      return { pid: status().pid }
+    },
+  }
+}
