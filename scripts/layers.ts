@@ -47,7 +47,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     files: ["wire", "rendering", "places", "words", "delivery"],
     requests: ["rendering", "places", "words", "delivery", "files"],
     turns: ["rendering", "places", "words", "delivery", "files"],
-    chats: ["places", "words", "delivery", "requests", "turns"],
+    chats: ["rendering", "places", "words", "delivery", "requests", "turns"],
     commands: ["rendering", "places", "words", "delivery", "chats"],
     owner: [
       ...["wire", "rendering", "places", "words", "delivery"],

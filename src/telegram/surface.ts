@@ -8,6 +8,7 @@ import type { About, Surface } from "../runtime/surface.ts"
 import { assemble, type Parts } from "./assemble.ts"
 import { Poller, type PollTiming } from "./intake/poller.ts"
 import { registerMenu } from "./menu.ts"
+import { laneOfIntake } from "./places/address.ts"
 import type { Rules } from "./places/authorise.ts"
 import { isGroupOn } from "./places/groups.ts"
 import { watchForLostTaps } from "./requests/repost.ts"
@@ -111,7 +112,7 @@ export class TelegramSurface implements Surface {
       ...(onBatch ? { onBatch } : {}),
       onReceived: (lanes) => {
         this.#parts.intake.wake(lanes)
-        for (const lane of lanes) this.#parts.lanes.reopen(lane)
+        for (const lane of lanes) this.#parts.lanes.reopen(laneOfIntake(lane))
         // There is no menu for a chat that the owner has not opened yet; now they have.
         void this.#registerMenu(bot)
       },

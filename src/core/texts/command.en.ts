@@ -11,7 +11,7 @@ export const en = {
   "queue.asks": "waits for your word",
   "session.fresh": "{session} · {provider}",
   "session.send": "Send your first prompt.",
-  "session.own_topic": "{session} has a topic of its own now.",
+  "session.own_topic": "{session} gets a topic of its own.",
   "session.none": "No session here yet. Send a prompt, or start one with /new.",
   "session.switched": "Now here: {session} · {title}",
   "session.attached": "Attached: {session} · {title}",
@@ -126,4 +126,6 @@ export const en = {
   "error.turn_steering":
     "It is being passed on to the running turn now. When that is settled, it is part of that turn or back in the queue.",
   "queue.steering": "Passing it on…",
+  "session.no_topic": "No topic could be made for {session}: {reason}",
+  "button.show_here": "Show it here",
 } as const

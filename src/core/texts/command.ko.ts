@@ -14,7 +14,7 @@ export const ko: Translation<typeof en> = {
   "queue.asks": "결정을 기다림",
   "session.fresh": "{session} · {provider}",
   "session.send": "첫 요청을 보내세요.",
-  "session.own_topic": "{session}의 토픽을 새로 열었습니다.",
+  "session.own_topic": "{session}: 토픽을 따로 엽니다.",
   "session.none": "아직 세션이 없습니다. 요청을 보내거나 /new 로 시작하세요.",
   "session.switched": "이 채팅의 세션: {session} · {title}",
   "session.attached": "연결했습니다: {session} · {title}",
@@ -129,4 +129,6 @@ export const ko: Translation<typeof en> = {
   "error.turn_steering":
     "지금 실행 중인 작업에 전달하고 있습니다. 곧 그 작업에 합쳐지거나 대기열로 돌아옵니다.",
   "queue.steering": "전달하는 중…",
+  "session.no_topic": "{session}의 토픽을 만들지 못했습니다: {reason}",
+  "button.show_here": "여기에서 보기",
 }

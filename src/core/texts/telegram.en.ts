@@ -153,4 +153,7 @@ export const en = {
   "bot.revoked": "Telegram no longer accepts the token of {bot}: it was revoked or replaced in BotFather.",
   resent: "(resent)",
   "prompt.continue": "Continue where you stopped.",
+  "request.undeliverable":
+    "{session} asks you something, and Telegram did not take the card: {reason}\nIt goes on waiting. /status shows it again.",
+  "reply.undeliverable": "I had an answer for you, and Telegram did not take it: {reason}",
 } as const

@@ -154,4 +154,7 @@ export const ko: Translation<typeof en> = {
   "bot.revoked": "텔레그램이 {bot}의 토큰을 더 받지 않습니다. BotFather에서 폐기되었거나 바뀌었습니다.",
   resent: "(다시 보냄)",
   "prompt.continue": "멈춘 곳부터 계속하세요.",
+  "request.undeliverable":
+    "{session}에서 결정을 요청했지만 텔레그램이 카드를 받지 않았습니다: {reason}\n계속 기다리고 있습니다. /status 로 다시 볼 수 있습니다.",
+  "reply.undeliverable": "답변이 있었지만 텔레그램이 받지 않았습니다: {reason}",
 }

@@ -1,5 +1,6 @@
 /** One topic is one session: topics carry their session's title, and outlive neither it nor the owner's wish. */
 import type { Message } from "grammy/types"
+import { shortText } from "../../core/short-text.ts"
 import type { TelegramSay } from "../../core/texts/telegram.ts"
 import type { OutboxRow } from "../../ledger/outbox.ts"
 import type { Session } from "../../ledger/sessions.ts"
@@ -10,6 +11,7 @@ import type { Outgoing } from "../delivery/outgoing.ts"
 import { readPayload } from "../delivery/payload.ts"
 import { type Address, formatAddress, parseAddress, TELEGRAM } from "../places/address.ts"
 import { setTopicState, topicState } from "../places/topic-state.ts"
+import { NOTHING_VISIBLE } from "../rendering/clean-text.ts"
 
 export interface TopicsSpec {
   readonly kernel: Kernel
@@ -17,6 +19,8 @@ export interface TopicsSpec {
   readonly say: TelegramSay
 }
 
+/** How long Telegram must go on saying that a topic is not there, in ms. */
+const PROOF_AFTER_MS = 10 * 60_000
 /** Characters that Telegram takes in a topic's name. */
 const NAME_LIMIT = 128
 
@@ -85,16 +89,38 @@ export class Topics {
     })
   }
 
-  /** The owner deleted it: its session goes on without it, and is told of in the flat chat. */
-  gone(address: Address): void {
+  /**
+   * Telegram says that it is not there. It also says so of topics that are there again a moment later: only when it
+   * still does after a good while, and nothing was heard of the topic in between, its session goes on without it.
+   */
+  missing(address: Address): void {
     const { kernel } = this.#spec
     const { ledger, clock } = kernel
     if (address.thread === null) return
+    const now = clock.now()
+    const known = topicState(ledger, address) ?? { name: "", namedBy: "client", isGone: false }
+    if (known.isGone) return
+    const since = known.doubtedAt ?? now
     ledger.transact(() => {
-      const state = topicState(ledger, address)
-      this.#set(address, { name: "", namedBy: "client", ...state, isGone: true })
-      const channel = ledger.channels.ensure(TELEGRAM, formatAddress(address), clock.now())
+      if (now - since < PROOF_AFTER_MS) return this.#set(address, { ...known, doubtedAt: since })
+      const channel = ledger.channels.ensure(TELEGRAM, formatAddress(address), now)
+      this.#set(address, { ...known, doubtedAt: since, isGone: true, showed: channel.session })
       kernel.sessions.bind(channel.id, null)
+    })
+  }
+
+  /** A sign of life: it shows again what it showed. */
+  heard(address: Address): void {
+    const { kernel } = this.#spec
+    const { ledger, clock } = kernel
+    const state = topicState(ledger, address)
+    if (!state || (!state.isGone && state.doubtedAt === undefined)) return
+    ledger.transact(() => {
+      const { doubtedAt: _, showed, ...rest } = state
+      this.#set(address, { ...rest, isGone: false })
+      const channel = ledger.channels.ensure(TELEGRAM, formatAddress(address), clock.now())
+      const isFree = channel.session === null && showed != null && ledger.sessions.find(showed) !== null
+      if (state.isGone && isFree) kernel.sessions.bind(channel.id, showed)
     })
   }
 
@@ -120,4 +146,4 @@ export class Topics {
   }
 }
 
-const cut = (name: string): string => [...name].slice(0, NAME_LIMIT).join("")
+const cut = (name: string): string => shortText(name, NAME_LIMIT) || NOTHING_VISIBLE

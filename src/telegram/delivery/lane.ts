@@ -16,7 +16,7 @@ import type { FairShare } from "./fair-share.ts"
 import { type Next, nextRow, type OpenRow, type TargetState } from "./order.ts"
 import { isOutdated } from "./outdated.ts"
 import { type Frame, Passing, whenRoom } from "./passing.ts"
-import { readPayload, type Target } from "./payload.ts"
+import { type Payload, readPayload, type Target } from "./payload.ts"
 import { send } from "./send.ts"
 import { isShutOut, pauseAfter, type Settlement, settle } from "./settle.ts"
 import { weightOf } from "./weight.ts"
@@ -272,7 +272,7 @@ export class ChatLane {
 
   async #settle(open: OpenRow, failure: SendFailure): Promise<void> {
     const now = this.#spec.clock.now()
-    this.#noteFailure(failure)
+    this.#noteFailure(failure, open.payload)
     const settlement = this.#settlementOf(open, failure)
     await this.#store(() => {
       this.#spec.ledger.transact(() => {
@@ -328,7 +328,7 @@ export class ChatLane {
   }
 
   /** What a failure means for everything else of this chat. */
-  #noteFailure(failure: SendFailure): void {
+  #noteFailure(failure: SendFailure, payload: Payload | null): void {
     const { budget, chat, clock } = this.#spec
     const now = clock.monotonic()
     if (failure.kind === "flood") budget.penalise(chat, failure.retryAfterSeconds, now)
@@ -336,7 +336,7 @@ export class ChatLane {
       failure.kind === "unreachable" ||
       failure.kind === "revoked" ||
       failure.kind === "conflict" ||
-      isShutOut(failure, { isPrivate: isPrivate(chat) })
+      (payload !== null && isShutOut(failure, { isPrivate: isPrivate(chat), payload }))
     this.#unreached = isCutOff ? this.#unreached + 1 : 0
     if (isCutOff && !this.#wasResumed) this.#pausedUntil = now + pauseAfter(failure, this.#unreached)
   }
@@ -367,7 +367,7 @@ export class ChatLane {
     const { chat, hooks, clock } = this.#spec
     const now = clock.monotonic()
     if (this.#passing.closesDraftsOnly(refused, failure, now)) return
-    this.#noteFailure(failure)
+    this.#noteFailure(failure, null)
     this.#keepPenalty(failure, clock.now())
     const reason = this.#passing.refused(refused, failure, now)
     if (reason !== null) hooks.onCosmeticRefused?.(refused.slot.show, reason)

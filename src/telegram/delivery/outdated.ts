@@ -12,8 +12,12 @@ export function isOutdated(
   { turns, requests }: Pick<Ledger, "turns" | "requests">,
   now: Instant,
 ): boolean {
-  if (payload.kind !== "text" || row.ambiguous > 0 || now - row.createdAt < OUTDATED_AFTER_MS) return false
-  if (row.request !== null) return requests.find(row.request)?.state !== "open"
-  const isCard = row.key?.startsWith("card:") ?? false
-  return isCard && row.turn !== null && turns.find(row.turn)?.endedAt != null
+  if (payload.kind !== "text" || row.ambiguous > 0) return false
+  const isFresh = now - row.createdAt < OUTDATED_AFTER_MS
+  if (row.request !== null) return !isFresh && requests.find(row.request)?.state !== "open"
+  if (row.turn === null || !row.key?.startsWith("card:")) return false
+  const turn = turns.find(row.turn)
+  if (turn?.endedAt == null) return false
+  // Its answer says more. What never ran has none: the card is all that tells what became of it.
+  return !isFresh || turn.startedAt !== null
 }

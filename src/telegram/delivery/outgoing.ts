@@ -8,7 +8,9 @@ import type { RequestId, SessionId, TurnId } from "../../protocol/ids.ts"
 import { ACTION_LIFETIME_MS, actionOf, type Offer } from "../../runtime/commands/action.ts"
 import { type Address, formatAddress, laneOf } from "../places/address.ts"
 import { NOTHING_VISIBLE } from "../rendering/clean-text.ts"
-import { concat, type Rich, type RichPart } from "../rendering/rich.ts"
+import { concat, EMPTY, type Rich, type RichPart } from "../rendering/rich.ts"
+import { splitRich } from "../rendering/split.ts"
+import { TEXT_LIMIT } from "../wire/limits.ts"
 import type { Button, Buttons, Payload, Target } from "./payload.ts"
 
 /** What a row is about: the message it becomes is then found again by it. */
@@ -40,21 +42,27 @@ export class Outgoing {
     this.#wake = wake
   }
 
+  /** As many messages as it needs; only the first notifies, and buttons are on the last. */
   text(to: Address, content: RichPart, options: TextOptions): void {
     const { key, priority, buttons, replyTo, silent, forceReply, ...about } = options
-    const payload: Payload = {
-      kind: "text",
-      to,
-      rich: toRich(content),
-      ...(buttons && buttons.length > 0 ? { buttons } : {}),
-      ...(replyTo != null ? { replyTo } : {}),
-      ...(silent ? { silent } : {}),
-      ...(forceReply ? { forceReply } : {}),
+    const parts = messagesOf(toRich(content))
+    for (const [index, rich] of parts.entries()) {
+      const [isFirst, isLast] = [index === 0, index === parts.length - 1]
+      const payload: Payload = {
+        kind: "text",
+        to,
+        rich,
+        ...(isLast && buttons && buttons.length > 0 ? { buttons } : {}),
+        ...(isFirst && replyTo != null ? { replyTo } : {}),
+        ...(silent || !isFirst ? { silent: true } : {}),
+        ...(isLast && forceReply ? { forceReply } : {}),
+      }
+      const partKey = key === null || isFirst ? key : `${key}#${index}`
+      this.owe(to, payload, { key: partKey, priority, ...about })
     }
-    this.owe(to, payload, { key, priority, ...about })
   }
 
-  /** Replaces a message of ours; without buttons they go. */
+  /** Replaces a message of ours; without buttons they go. What does not fit into it follows as messages of its own. */
   edit(
     to: Address,
     target: Target,
@@ -62,17 +70,20 @@ export class Outgoing {
     options: { priority: Priority; buttons?: Buttons } & About,
   ): void {
     const { priority, buttons, ...about } = options
-    const rich = toRich(content)
-    this.owe(
-      to,
-      { kind: "edit", to, target, rich, ...(buttons ? { buttons } : {}) },
-      { key: null, priority, ...about },
-    )
+    const [rich = EMPTY, ...more] = messagesOf(toRich(content))
+    const withButtons = buttons && more.length === 0 ? { buttons } : {}
+    this.owe(to, { kind: "edit", to, target, rich, ...withButtons }, { key: null, priority, ...about })
+    for (const [index, part] of more.entries()) {
+      const isLast = index === more.length - 1
+      const rest = { key: null, priority, silent: true, ...about, ...(isLast && buttons ? { buttons } : {}) }
+      this.text(to, part, rest)
+    }
   }
 
   /** Ends a tap's spinner. */
   tap(to: Address, queryId: string, notice?: { readonly text: string; readonly alert?: boolean }): void {
-    const payload: Payload = { kind: "tap", bot: to.bot, queryId, ...notice }
+    const shown = notice && { ...notice, text: shortText(notice.text, NOTICE_LIMIT) }
+    const payload: Payload = { kind: "tap", bot: to.bot, queryId, ...shown }
     this.owe(to, payload, { key: `tap:${queryId}`, priority: "answer" })
   }
 
@@ -97,7 +108,12 @@ export class Outgoing {
   }
 }
 
+/** Telegram shows at most 200 characters of what a tap is answered with. */
+const NOTICE_LIMIT = 200
 /** Far more than a screen shows of a button. */
 const LABEL_LIMIT = 64
+
+const messagesOf = (rich: Rich): readonly Rich[] =>
+  rich.text.length <= TEXT_LIMIT ? [rich] : splitRich(rich)
 
 const toRich = (content: RichPart): Rich => (typeof content === "string" ? concat(content) : content)

@@ -1,11 +1,10 @@
 /** What one chat is shown in passing: which frame is due, and what becomes of those that Telegram refuses. */
-import { isPrivate } from "../places/address.ts"
 import type { SendFailure } from "../wire/call-error.ts"
 import type { Budget, Spending } from "./budget.ts"
 import { type Cosmetic, type Show, Slot } from "./cosmetic.ts"
 import type { TargetState } from "./order.ts"
 import type { Target } from "./payload.ts"
-import { isAsItShouldBe, isShutOut } from "./settle.ts"
+import { isAsItShouldBe } from "./settle.ts"
 
 /** By the monotonic clock. */
 type Instant = number
@@ -77,9 +76,8 @@ export class Passing {
   refused({ slot, frame }: Frame, failure: SendFailure, now: Instant): string | null {
     const isFinal = failure.kind === "rejected" || failure.kind === "blocked"
     if (failure.kind === "migrated") this.#slots.delete(slot.show.slot)
-    else if (!isFinal || isShutOut(failure, { isPrivate: isPrivate(this.#spec.chat) })) {
-      slot.postpone(now + SHED_MS)
-    } else if (failure.kind === "rejected" && isAsItShouldBe(failure.description)) slot.shown(frame, now)
+    else if (!isFinal) slot.postpone(now + SHED_MS)
+    else if (failure.kind === "rejected" && isAsItShouldBe(failure.description)) slot.shown(frame, now)
     else {
       this.#slots.delete(slot.show.slot)
       return failure.description

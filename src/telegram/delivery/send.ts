@@ -74,7 +74,7 @@ export async function send(api: BotApi, sending: Sending, options: CallOptions):
         "answerCallbackQuery",
         {
           callback_query_id: payload.queryId,
-          ...(payload.text === undefined ? {} : { text: payload.text.slice(0, 200) }),
+          ...(payload.text === undefined ? {} : { text: payload.text }),
           ...(payload.alert === undefined ? {} : { show_alert: payload.alert }),
         },
         options,

@@ -20,6 +20,8 @@ function outcomeOf(failure: SendFailure, payload: Payload, given: Partial<Attemp
   return settle({ row, payload, ...place, wasCut: false, unreached: 1, ...given }, failure)
 }
 
+const BLOCKED = "Forbidden: bot was blocked by the user"
+
 describe("after a failed call", () => {
   it.each<[string, Settlement["kind"], SendFailure, Payload]>([
     ["a 429 is waited out", "retry", { kind: "flood", retryAfterSeconds: 3 }, text],
@@ -27,7 +29,7 @@ describe("after a failed call", () => {
     ["with a revoked token the chat waits", "pause", { kind: "revoked", description: "Unauthorized" }, text],
     ["a final of unknown outcome is repeated", "retry", unknown, text],
     ["an edit of unknown outcome is repeated", "retry", unknown, edit],
-    ["for an owner who blocked the bot it waits", "pause", { kind: "blocked", description: "x" }, text],
+    ["for an owner who blocked the bot it waits", "pause", { kind: "blocked", description: BLOCKED }, text],
     ["for an owner who never opened it, too", "pause", rejected("Bad Request: chat not found"), text],
     [
       "an unchanged message is as it should be",

@@ -58,16 +58,23 @@ export function settle(attempted: Attempted, failure: SendFailure): Settlement {
     case "blocked":
     case "rejected":
       if (isShutOut(failure, attempted)) return { kind: "pause", delayMs: SHUT_OUT_RETRY_MS, error }
-      return failure.kind === "blocked"
-        ? { kind: "fail", error }
-        : afterRejection(attempted, failure.description)
+      if (failure.kind === "rejected") return afterRejection(attempted, failure.description)
+      // Nothing is lost by leaving a change of something that is there.
+      return repeatability(attempted.payload) === "once" ? { kind: "fail", error } : { kind: "drop", error }
   }
 }
 
-/** The owner has blocked the bot, or never opened it: it can write to them again once they do. */
-export function isShutOut(failure: SendFailure, { isPrivate }: { readonly isPrivate: boolean }): boolean {
-  if (!isPrivate) return false
-  return failure.kind === "blocked" || (failure.kind === "rejected" && NO_CHAT.test(failure.description))
+/**
+ * The owner has blocked the bot, or never opened it: it can write to them again once they do. Only what was to become a
+ * message tells: a reaction or a draft may be forbidden for reasons of its own.
+ */
+export function isShutOut(
+  failure: SendFailure,
+  { isPrivate, payload: { kind } }: Pick<Attempted, "isPrivate" | "payload">,
+): boolean {
+  if (!isPrivate || (kind !== "text" && kind !== "file" && kind !== "edit")) return false
+  if (failure.kind === "blocked") return BLOCKED.test(failure.description)
+  return failure.kind === "rejected" && NO_CHAT.test(failure.description)
 }
 
 /** How long a chat waits when nothing can be sent at all, in ms; `count` is how often in a row that was so. */
@@ -106,17 +113,22 @@ const AS_IT_SHOULD_BE = /message is not modified|TOPIC_NOT_MODIFIED/i
 /** Its object is gone or its time is over: nothing is lost by leaving it. */
 const POINTLESS =
   /message to (edit|delete|react|be edited) not found|message not found|MESSAGE_ID_INVALID|message can't be (edited|deleted)|query is too old|QUERY_ID_INVALID|query ID is invalid/i
+const BLOCKED = /blocked by the user|user is deactivated|can't initiate conversation/i
 const NO_CHAT = /chat not found/i
-const TOPIC_GONE = /message thread not found|chat is not a forum|TOPIC_(DELETED|ID_INVALID|CLOSED)/i
+/** It may be opened again. */
+const TOPIC_CLOSED = /TOPIC_CLOSED/i
+const TOPIC_GONE = /message thread not found|chat is not a forum|TOPIC_(DELETED|ID_INVALID)/i
 
 function afterRejection({ payload, sessionTag }: Attempted, description: string): Settlement {
   const isRepeatable = repeatability(payload) === "repeatable"
   if (isRepeatable && isAsItShouldBe(description)) return { kind: "done" }
   if (isRepeatable && POINTLESS.test(description)) return { kind: "drop", error: description }
-  const topicGone = isTopicGone(description)
+  // Only for this message: a topic that is closed may be opened again.
+  const topicGone = isTopicGone(description) || TOPIC_CLOSED.test(description)
   const payloadNow = safer(payload, { description, topicGone, sessionTag })
-  if (payloadNow) return { kind: "rewrite", payload: payloadNow, topicGone, error: description }
-  if (topicGone && isRepeatable) return { kind: "drop", error: description, topicGone }
+  const isMissing = isTopicGone(description)
+  if (payloadNow) return { kind: "rewrite", payload: payloadNow, topicGone: isMissing, error: description }
+  if (topicGone && isRepeatable) return { kind: "drop", error: description, topicGone: isMissing }
   return { kind: "fail", error: description }
 }
 

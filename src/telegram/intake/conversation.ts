@@ -51,6 +51,7 @@ export class Conversation {
     const [first] = received
     if (!first) return nothing
     const { update, address, clientId } = first
+    if (address.thread !== null) this.#spec.topics.heard(address)
     const moved = update.message ? migrationOf(update.message) : null
     if (moved) return () => this.#spec.migrations.follow(moved)
     if (update.my_chat_member) return this.#spec.membership.prepare(update.my_chat_member, address)

@@ -23,9 +23,19 @@ export function parseAddress(text: string): Address | null {
   return { bot: Number(match[1]), chat: Number(match[2]), thread: match[3] ? Number(match[3]) : null }
 }
 
-/** Everything to and from one chat is serial: topics share it, because Telegram's limits count chats. */
+/** Everything that is sent to one chat is serial: topics share it, because Telegram's limits count chats. */
 export function laneOf({ bot, chat }: Pick<Address, "bot" | "chat">): string {
   return `${TELEGRAM}:${bot}:${chat}`
+}
+
+/** What is read from one chat is prepared in turn, but its topics do not wait for each other. */
+export function intakeLaneOf(address: Address): string {
+  return address.thread === null ? laneOf(address) : `${laneOf(address)}:${address.thread}`
+}
+
+/** The lane of what is sent to the chat that an intake lane reads. */
+export function laneOfIntake(lane: string): string {
+  return /^telegram:\d+:-?\d+/.exec(lane)?.[0] ?? lane
 }
 
 /** Null when the lane is another surface's. */

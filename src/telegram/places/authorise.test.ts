@@ -52,7 +52,7 @@ describe("accepts from the owner", () => {
     [
       "a message in a topic",
       { message: say({ message_thread_id: 7, is_topic_message: true }) },
-      "telegram:5:42",
+      "telegram:5:42:7",
       7,
     ],
     [
@@ -73,7 +73,7 @@ describe("accepts from the owner", () => {
     [
       "a tap in a topic",
       { callback_query: tap({ message: shown({ message_thread_id: 7, is_topic_message: true }) }) },
-      "telegram:5:42",
+      "telegram:5:42:7",
       7,
     ],
     [
@@ -91,7 +91,7 @@ describe("accepts from the owner", () => {
     [
       "Stop in a topic",
       { stopped_message_generation: { chat: home, draft_id: 3, message_thread_id: 7 } },
-      "telegram:5:42",
+      "telegram:5:42:7",
       7,
     ],
     ["blocking the bot", { my_chat_member: member() }, "telegram:5:42", null],

@@ -8,7 +8,7 @@ import type {
   Update,
   User,
 } from "grammy/types"
-import { type Address, isPrivate, laneOf } from "./address.ts"
+import { type Address, intakeLaneOf, isPrivate } from "./address.ts"
 import { type Migration, migrationOf } from "./groups.ts"
 
 export interface Rules {
@@ -139,7 +139,7 @@ function threadOf(message: NonNullable<CallbackQuery["message"]>): number | null
 }
 
 function accept(what: AcceptedKind, address: Address): Verdict {
-  return { kind: "accept", what, address, lane: laneOf(address) }
+  return { kind: "accept", what, address, lane: intakeLaneOf(address) }
 }
 
 function refuse(why: Refusal): Verdict {

@@ -1,6 +1,6 @@
 /** What we know of a topic. */
 import type { Ledger } from "../../ledger/ledger.ts"
-import type { Instant } from "../../protocol/ids.ts"
+import type { Instant, SessionId } from "../../protocol/ids.ts"
 import { type Address, formatAddress } from "./address.ts"
 
 export interface TopicState {
@@ -8,6 +8,10 @@ export interface TopicState {
   /** `client`: Telegram's app made the name up. Only the owner's own names are left as they are. */
   readonly namedBy: "owner" | "client" | "session"
   readonly isGone: boolean
+  /** When Telegram first said that it is not there, with no sign of it since. */
+  readonly doubtedAt?: Instant
+  /** What it showed when it was taken to be gone. */
+  readonly showed?: SessionId | null
 }
 
 type Settings = Pick<Ledger, "machine">

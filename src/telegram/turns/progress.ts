@@ -22,6 +22,7 @@ import { type Address, isPrivate } from "../places/address.ts"
 import { addressesOf, type Reach } from "../places/reach.ts"
 import { renderStreaming } from "../rendering/markdown.ts"
 import { bold, concat, italic, join, type Rich, type RichPart } from "../rendering/rich.ts"
+import { splitRich } from "../rendering/split.ts"
 import { recentPart } from "../rendering/streaming.ts"
 import { footer } from "../words/footer.ts"
 import { providerLabel } from "../words/provider-label.ts"
@@ -40,6 +41,10 @@ export interface ProgressSpec {
 /** A turn that is done sooner needs no card. In a private chat the draft shows the turn meanwhile. */
 const CARD_AFTER_MS = { private: 12_000, group: 3_000 } as const
 const DRAFT_SHOWN = 3_500
+/** Leaves room for what it is doing. */
+const DRAFT_LIMIT = 3_900
+/** Frames of one slot that Telegram may refuse before it is left alone: another state may be taken. */
+const REFUSALS = 3
 
 interface Watched {
   readonly turn: Turn
@@ -47,9 +52,10 @@ interface Watched {
   /** Looked up anew whenever the card is due. */
   addresses: readonly Address[]
   cards: readonly CardPlace[]
-  /** Slots in use, and among them those whose frames Telegram refuses. */
+  /** In use. */
   readonly slots: Set<string>
-  readonly muted: Set<string>
+  /** How many of a slot's frames Telegram has refused. */
+  readonly refusals: Map<string, number>
   /** The Stop button of each card, made once. */
   readonly buttons: Map<string, Buttons>
   /** Next time the card is due even if nothing happens: elapsed time goes on. */
@@ -92,7 +98,7 @@ export class Progress {
       addresses,
       cards: cardsOf(kernel.ledger, turn),
       slots: new Set(),
-      muted: new Set(),
+      refusals: new Map(),
       buttons: new Map(),
       timer: kernel.clock.after(due, () => this.#card(turn.id)),
     }
@@ -108,9 +114,10 @@ export class Progress {
     for (const slot of watched.slots) this.#spec.lanes.forget(slot)
   }
 
-  /** Telegram refuses what is shown under this slot: it is not tried again for this turn. */
-  mute(slot: string): void {
-    for (const watched of this.#watched.values()) if (watched.slots.has(slot)) watched.muted.add(slot)
+  /** Telegram refuses what is shown under this slot: after a few times it is not tried again for this turn. */
+  refused(slot: string): void {
+    for (const { slots, refusals } of this.#watched.values())
+      if (slots.has(slot)) refusals.set(slot, (refusals.get(slot) ?? 0) + 1)
   }
 
   /** Where sessions are shown has changed. */
@@ -156,7 +163,7 @@ export class Progress {
   }
 
   #showSlot(watched: Watched, show: Show): void {
-    if (watched.muted.has(show.slot)) return
+    if ((watched.refusals.get(show.slot) ?? 0) >= REFUSALS) return
     watched.slots.add(show.slot)
     this.#spec.lanes.show(show)
   }
@@ -171,7 +178,9 @@ export class Progress {
     const working = live ? this.#doing(live) : say("status.thinking")
     const doing = turn?.state === "waiting" ? say("status.waiting") : working
     if (text === "") return concat(italic(doing))
-    return concat(renderStreaming(recentPart(text, DRAFT_SHOWN)), "\n\n", italic(doing))
+    // Rendered it may be far longer than it was written; what came last is what is looked at.
+    const shown = splitRich(renderStreaming(recentPart(text, DRAFT_SHOWN)), { limit: DRAFT_LIMIT }).at(-1)
+    return concat(shown ?? "", "\n\n", italic(doing))
   }
 
   /** Sends the card when the turn has run for a while, and keeps its clock going. */

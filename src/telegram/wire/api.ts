@@ -82,7 +82,7 @@ export function createBotApi({ bot, token, apiRoot }: BotApiConfig): BotApi {
     const timeout = AbortSignal.timeout(given.timeoutMs ?? CALL_TIMEOUT_MS)
     const signal = AbortSignal.any([closing.signal, timeout, ...(given.signal ? [given.signal] : [])])
     try {
-      return await invoke(raw, method, args, signal)
+      return await invoke(raw, method, wellFormed(args), signal)
     } catch (error) {
       throw new CallError(method, classify(error, { timedOut: timeout.aborted }), token)
     }
@@ -118,6 +118,17 @@ export function createBotApi({ bot, token, apiRoot }: BotApiConfig): BotApi {
       agent.destroy()
     },
   }
+}
+
+/**
+ * Half a surrogate pair anywhere makes Telegram refuse the whole call. Its replacement is as long, so that offsets stay.
+ */
+function wellFormed<T>(value: T): T {
+  if (typeof value === "string") return value.toWellFormed() as T
+  if (Array.isArray(value)) return value.map(wellFormed) as T
+  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype)
+    return value
+  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, wellFormed(entry)])) as T
 }
 
 type Fetch = NonNullable<ApiClientOptions["fetch"]>
