@@ -106,7 +106,7 @@ async function repliesAndForwards(world: World, owner: Conversation): Promise<vo
   const origin = { type: "hidden_user" as const, sender_user_name: "Ann", date: 1 }
   await owner.says("look at this error", { forward_origin: origin })
   await owner.sees("look at this error")
-  expect(prompts(world, "look at this error")[0]?.text).toBe("[Forwarded from Ann]\n\nlook at this error")
+  expect(prompts(world, "look at this error")[0]?.text).toBe("[Forwarded from Ann]\n> look at this error")
 }
 
 async function editsWhileWaiting(world: World, owner: Conversation): Promise<void> {

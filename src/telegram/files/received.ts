@@ -97,7 +97,13 @@ function carriedBy(message: Message): Carried | null {
   const photo = message.photo?.at(-1)
   if (photo)
     return { fileId: photo.file_id, uniqueId: photo.file_unique_id, name: `photo-${message.message_id}.jpg` }
-  const { animation, document, audio, video } = message
+  const { animation, document, audio, video, live_photo: live } = message
+  if (live)
+    return {
+      fileId: live.file_id,
+      uniqueId: live.file_unique_id,
+      name: `live-photo-${message.message_id}.mp4`,
+    }
   const named = animation ?? document ?? audio ?? video
   if (named) {
     const name =

@@ -13,11 +13,12 @@ import type { Topics } from "../chats/topics.ts"
 import type { Outgoing } from "../delivery/outgoing.ts"
 import { carriesFile, type Fetched, type FetchPlace } from "../files/received.ts"
 import { type Address, formatAddress, TELEGRAM } from "../places/address.ts"
-import { sessionAddressed } from "../places/addressed.ts"
+import { rowRepliedTo, sessionAddressed } from "../places/addressed.ts"
 import { bold } from "../rendering/rich.ts"
 import { TEXT_LIMIT } from "../wire/limits.ts"
 import { isLabelKnown, providerLabel } from "../words/provider-label.ts"
 import { joinTexts } from "./prompt-text.ts"
+import { isNews } from "./special-content.ts"
 import { submitOwnerPrompt } from "./submit.ts"
 
 export interface PromptsSpec {
@@ -37,10 +38,10 @@ export interface Sent {
   readonly hold: Hold | null
 }
 
+/** Among so many turns of a session is the last that has ended. */
+const RECENT = 20
 /** What is passed on by a command is what follows it. */
 const STEER = /^\/steer(?:@\w+)?\s+/i
-/** Content that no agent can read. What is neither this nor words nor a file is Telegram's own news. */
-const UNSUPPORTED = ["dice", "game", "story", "invoice", "paid_media", "checklist", "giveaway"] as const
 
 export class Prompts {
   readonly #spec: PromptsSpec
@@ -55,7 +56,7 @@ export class Prompts {
     const { address, clientId } = sent
     const [first] = messages
     if (!first) return nothing
-    const text = joinTexts(messages)
+    const text = joinTexts(messages, { knows: () => this.#isLastAnswer(first, address) })
     if (text === "" && !messages.some(carriesFile)) return this.#unreadable(first, sent)
     const channel = kernel.ledger.channels.ensure(TELEGRAM, formatAddress(address), kernel.clock.now())
     const prepared = await this.#sessionOrFresh(channel, first, address)
@@ -114,8 +115,18 @@ export class Prompts {
     })
   }
 
+  /** What the agent said last, it has in mind; of anything before, it must be told what is meant. */
+  #isLastAnswer(message: Message, address: Address): boolean {
+    const { ledger } = this.#spec.kernel
+    const row = rowRepliedTo(ledger, message, address)
+    if (row === null || row.session === null) return false
+    if (row.request !== null || row.turn === null) return true
+    const last = ledger.turns.recent(row.session, RECENT).find(({ endedAt }) => endedAt !== null)
+    return last === undefined || last.id === row.turn
+  }
+
   #unreadable(message: Message, { address, clientId }: Sent): Effect {
-    if (!UNSUPPORTED.some((kind) => message[kind] !== undefined)) return nothing
+    if (isNews(message)) return nothing
     const { say, out } = this.#spec
     return () => out.text(address, say("unsupported"), { key: `reply:${clientId}`, priority: "answer" })
   }
