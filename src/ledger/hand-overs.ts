@@ -48,6 +48,8 @@ export function handOversTable(db: DatabaseSync) {
     WHERE request = ? AND state = 'owed'`)
   const attemptDone = db.prepare(`UPDATE hand_overs SET state = 'done', done_at = ?
     WHERE turn = ? AND kind IN ('start', 'stop') AND state = 'owed'`)
+  const purge = db.prepare(`DELETE FROM hand_overs WHERE number IN (SELECT number FROM hand_overs
+    WHERE state = 'done' AND done_at < ? ORDER BY done_at LIMIT ?)`)
   const journalOf = db.prepare("SELECT journal FROM hand_overs WHERE id = ?")
   return {
     add(handOver: HandOver, now: Instant): void {
@@ -74,6 +76,8 @@ export function handOversTable(db: DatabaseSync) {
     attemptDone(turn: TurnId, now: Instant): void {
       attemptDone.run(now, turn)
     },
+    /** At most `limit` rows of what was done before `time`; how many went. */
+    purgeBefore: (time: Instant, limit: number): number => Number(purge.run(time, limit).changes),
     /** The host's journal that has, or had, the attempt; null when no host was told of it. */
     journalOf: (attempt: AttemptId): string | null =>
       (journalOf.get(attempt)?.journal as string | null | undefined) ?? null,

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite"
+import { withoutSecrets } from "../core/secret-answer.ts"
 import type { Answerer } from "../protocol/facts.ts"
 import type { AttemptId, Instant, RequestId, SessionId, TurnId } from "../protocol/ids.ts"
 import type { Answer, RequestBody } from "../protocol/session.ts"
@@ -49,6 +50,7 @@ export function requestsTable(db: DatabaseSync) {
     WHERE id = ? AND state = 'open'`)
   const closeOfTurn = db.prepare(`UPDATE requests SET state = 'closed', version = version + 1, closed_at = ?
     WHERE turn = ? AND state = 'open' RETURNING *`)
+  const setAnswer = db.prepare("UPDATE requests SET answer = ? WHERE id = ?")
   return {
     /** False when this request is known already (the event was replayed). */
     open(
@@ -74,6 +76,14 @@ export function requestsTable(db: DatabaseSync) {
         given.version,
       )
       return result.changes === 1
+    },
+    /** Its answer is where it had to go: what was secret in it is not kept. */
+    forgetSecrets(id: RequestId): void {
+      const row = get.get(id)
+      const request = row && toRequest(row)
+      if (!request?.answer) return
+      const kept = JSON.stringify(withoutSecrets(request.body, request.answer))
+      if (kept !== row?.answer) setAnswer.run(kept, id)
     },
     /** False when it was not open any more. */
     close: (id: RequestId, now: Instant): boolean => close.run(now, id).changes === 1,

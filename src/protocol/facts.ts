@@ -112,7 +112,7 @@ export const Fact = z.discriminatedUnion("kind", [
   /** What an attempt has used, when it ends. */
   z.object({ kind: z.literal("usage"), usage: Usage }),
   /** A file of the session was sent to the owner. */
-  z.object({ kind: z.literal("file.sent"), file: PromptFile, to: z.object(place) }),
+  z.object({ kind: z.literal("file.sent"), file: PromptFile.omit({ mediaType: true }), to: z.object(place) }),
 
   // ── what an agent waits for ────────────────────────────────────────────────────────────────────────────────────
   z.object({ kind: z.literal("request.opened"), request, version: z.number().int(), body: RequestBody }),

@@ -9,6 +9,7 @@ import type { Closure, Fact, FactOf, RecordedFact } from "../protocol/facts.ts"
 import type { HostEvent } from "../protocol/host-link.ts"
 import type { Instant, ItemId, RequestId, SessionId, TurnId } from "../protocol/ids.ts"
 import type { Outcome, ProviderEvent } from "../protocol/session.ts"
+import { answerDone } from "./answer-done.ts"
 import { closureOf } from "./closure.ts"
 import type { RuntimeContext } from "./context.ts"
 import type { LiveTurns } from "./live.ts"
@@ -64,7 +65,7 @@ export class HostEvents {
   missed(id: RequestId): void {
     const { ledger } = this.#context
     const request = ledger.requests.find(id)
-    if (request?.state === "answered" && ledger.handOvers.answerDone(id, this.#context.clock.now()))
+    if (request?.state === "answered" && answerDone(ledger, id, this.#context.clock.now()))
       this.#tellMissed(request)
   }
 
@@ -220,7 +221,7 @@ export class HostEvents {
       record({ kind: "request.overtaken", request: id, why }, turn, at)
       this.missed(id)
     }
-    ledger.handOvers.answerDone(id, clock.now())
+    answerDone(ledger, id, clock.now())
     const isWaiting = ledger.requests.openOf(turn.session).some((request) => request.turn === turn.id)
     if (!isWaiting && turn.state === "waiting") ledger.turns.setState(turn.id, "running", at)
   }

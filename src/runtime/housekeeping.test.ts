@@ -51,7 +51,7 @@ describe("clearing the ledger", () => {
     setImmediate(count)
     const removed = await purge(ledger, now, 10)
     clearInterval(other)
-    expect(removed).toEqual({ inbox: 25, outbox: 0, receipts: 1, actions: 5 })
+    expect(removed).toEqual({ inbox: 25, outbox: 0, receipts: 1, handOvers: 0, actions: 5 })
     expect(turns).toBeGreaterThanOrEqual(5)
     expect(ledger.trace.update(1, 99)).not.toBeNull()
   })

@@ -88,6 +88,7 @@ export async function purge(
     inbox: () => ledger.inbox.purgeBefore(settled, rowsAtOnce),
     outbox: () => ledger.outbox.purgeBefore(settled, rowsAtOnce),
     receipts: () => ledger.receipts.purgeBefore(now - RECEIPTS_KEPT_MS, rowsAtOnce),
+    handOvers: () => ledger.handOvers.purgeBefore(settled, rowsAtOnce),
     actions: () => ledger.actions.purgeBefore(now, rowsAtOnce),
   }
   const removed: Record<string, number> = {}

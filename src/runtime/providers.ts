@@ -1,4 +1,5 @@
 /** What the owner can choose from, asked of the agents themselves through the host. */
+import { isDeepStrictEqual } from "node:util"
 import type { ProviderId } from "../protocol/ids.ts"
 import type { Model, NativeSession, ProviderStatus } from "../protocol/session.ts"
 import type { RuntimeContext } from "./context.ts"
@@ -10,6 +11,8 @@ import type { HostConnection } from "./hosts/connection.ts"
 const DEFAULT_PROVIDER = "provider.default"
 /** Setting of each provider's name for the owner, by its id: known without asking the host. */
 export const PROVIDER_LABEL = "provider.label."
+/** Setting of what each provider's state was when it was last told, by its id. */
+const PROVIDER_STATE = "provider.state."
 /** How long a status is believed before the agent is asked again, in ms. */
 const STATUS_FRESH_MS = 30_000
 
@@ -54,6 +57,7 @@ export class Providers {
     if (!fresh && known && clock.monotonic() - known.at < STATUS_FRESH_MS) return known.status
     const { status } = await this.#ask((link) => link.command({ kind: "provider.probe", provider }), provider)
     this.#known.set(provider, { status, at: clock.monotonic() })
+    this.#recordChange(status)
     return status
   }
 
@@ -112,9 +116,24 @@ export class Providers {
 
   /** The first choice the owner makes becomes the default. */
   rememberFirst(provider: ProviderId): void {
-    const { ledger, clock } = this.#context
+    const { ledger, clock, record } = this.#context
     if (provider === "demo" || ledger.machine.setting(DEFAULT_PROVIDER) !== null) return
-    ledger.machine.set(DEFAULT_PROVIDER, provider, clock.now())
+    ledger.transact(() => {
+      ledger.machine.set(DEFAULT_PROVIDER, provider, clock.now())
+      record({ kind: "setting.changed", key: DEFAULT_PROVIDER, value: provider }, "machine")
+    })
+  }
+
+  /** Told when it is another one than was told last. */
+  #recordChange({ provider, label, state, version, failure }: ProviderStatus): void {
+    const { ledger, clock, record } = this.#context
+    const told = { provider, label, state, ...(version ? { version } : {}), ...(failure ? { failure } : {}) }
+    const key = PROVIDER_STATE + provider
+    if (isDeepStrictEqual(ledger.machine.setting(key), told)) return
+    ledger.transact(() => {
+      ledger.machine.set(key, told, clock.now())
+      record({ kind: "provider.changed", ...told }, "machine")
+    })
   }
 
   #rememberLabels(providers: readonly ListedProvider[]): void {

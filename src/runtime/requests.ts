@@ -1,4 +1,5 @@
 /** Answers to what agents wait for: the first valid one wins, on whichever surface it was given. */
+import { withoutSecrets } from "../core/secret-answer.ts"
 import type { StoredRequest } from "../ledger/requests.ts"
 import type { Answerer } from "../protocol/facts.ts"
 import type { RequestId } from "../protocol/ids.ts"
@@ -35,7 +36,7 @@ export class Requests {
       if (!ledger.requests.answer(given, clock.now())) return { kind: "stale" }
       const answered = ledger.requests.find(given.id) as StoredRequest
       const { turn: id, session, attempt } = answered
-      const answer = withoutSecrets(answered)
+      const answer = withoutSecrets(answered.body, given.answer)
       record(
         { kind: "request.answered", request: answered.id, by: given.by, answer },
         { id, session, attempt },
@@ -57,12 +58,4 @@ function faultOf(body: RequestBody, answer: Answer): Fault | null {
   }
   if (answer.kind !== "option") return "wrong_kind"
   return body.options.some((option) => option.id === answer.option) ? null : "unknown_option"
-}
-
-/** The session's history keeps what was answered, except answers to questions that ask for secrets. */
-function withoutSecrets({ body, answer }: StoredRequest): Answer | null {
-  if (body.kind !== "question" || answer?.kind !== "answers") return answer
-  const secret = new Set(body.questions.filter((question) => question.secret).map((question) => question.id))
-  const shown = Object.entries(answer.answers).map(([id, values]) => [id, secret.has(id) ? ["•••"] : values])
-  return { kind: "answers", answers: Object.fromEntries(shown) as Record<string, string[]> }
 }

@@ -8,6 +8,7 @@ import { type Ledger, openLedger } from "../ledger/ledger.ts"
 import { endsTurn, type Fact } from "../protocol/facts.ts"
 import type { AttemptId, ProviderId, RequestId, SessionId } from "../protocol/ids.ts"
 import type { RequestBody } from "../protocol/session.ts"
+import { answerDone } from "./answer-done.ts"
 import type { RuntimeContext } from "./context.ts"
 import { HandOvers } from "./hand-over.ts"
 import { Recorder } from "./recorder.ts"
@@ -318,5 +319,9 @@ describe("an answer", () => {
     const history = JSON.stringify(ledger.facts.after(session, 0, { facts: 100, bytes: 1e6 }))
     expect(history).toContain("•••")
     expect(history).not.toContain("hunter2")
+    // Until the host has it, it is needed.
+    expect(ledger.requests.find(id)?.answer).toEqual({ kind: "answers", answers: { q: ["hunter2"] } })
+    ledger.transact(() => answerDone(ledger, id, 5))
+    expect(ledger.requests.find(id)?.answer).toEqual({ kind: "answers", answers: { q: ["•••"] } })
   })
 })

@@ -30,6 +30,10 @@ export class BotStates {
     // A poll between two conflicts may fail for another reason: the conflict is over when polling works.
     if (before !== "conflict" || state !== "unreachable") this.#last.set(bot, state)
     if (state === before) return
+    const username = kernel.ledger.machine.bots().find(({ id }) => id === bot)?.username ?? ""
+    kernel.ledger.transact(() =>
+      kernel.record({ kind: "bot.changed", bot, username, state, detail }, "machine"),
+    )
     if (state === "conflict") this.#tell(bot, say("bot.conflict"))
     if (state === "ok" && before === "conflict") this.#tell(bot, say("bot.conflict_over"))
     if (state === "revoked") this.#tellElsewhere(bot, say("bot.revoked", { bot: this.#nameOf(bot) }))

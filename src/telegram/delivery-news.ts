@@ -16,7 +16,7 @@ import {
   type TextPayload,
 } from "./delivery/payload.ts"
 import { isTopicGone } from "./delivery/settle.ts"
-import { type Address, formatAddress, isPrivate } from "./places/address.ts"
+import { type Address, formatAddress, isPrivate, TELEGRAM } from "./places/address.ts"
 import type { Migration } from "./places/groups.ts"
 import { concat, type Rich } from "./rendering/rich.ts"
 import { isWhole, type RequestNotices } from "./requests/notice.ts"
@@ -45,10 +45,19 @@ export class DeliveryNews implements Required<DeliveryHooks> {
     if (isWhole(row)) this.#spec.requests.wholeSettled(row)
     const payload = readPayload(row.payload)
     if (message === null || payload === null) return
+    if (payload.kind === "file" && "path" in payload) this.#recordFile(row, payload)
     const { topics } = this.#spec
     if (payload.kind === "topic_create") topics.created(row, Number(message))
     else if ((payload.kind === "text" || payload.kind === "file") && payload.to.thread !== null)
       topics.heard(payload.to)
+  }
+
+  #recordFile({ session, turn }: OutboxRow, payload: Extract<FilePayload, { path: string }>): void {
+    if (session === null) return
+    const { path, name, size = 0, to } = payload
+    const place = { surface: TELEGRAM, address: formatAddress(to) }
+    const about = turn === null ? session : { id: turn, session, attempt: null }
+    this.#spec.kernel.record({ kind: "file.sent", file: { path, name, size }, to: place }, about)
   }
 
   /** Invariant: an answer is delivered, or visibly not. */

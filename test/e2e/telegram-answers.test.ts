@@ -60,7 +60,8 @@ async function answersWithoutTheStore(world: World, owner: Conversation): Promis
 
 async function sendsFiles(world: World, owner: Conversation): Promise<void> {
   await owner.says("hello")
-  const workspace = workspaceOf(world, await sessionOf(owner))
+  const session = await sessionOf(owner)
+  const workspace = workspaceOf(world, session)
   const outside = join(world.directory, "outside.txt")
   const big = join(workspace, "big.bin")
   mkdirSync(join(workspace, "out"))
@@ -93,6 +94,11 @@ async function sendsFiles(world: World, owner: Conversation): Promise<void> {
   await owner.sees(/^big\.bin is 51 MB; Telegram takes at most 50 MB from a bot\./)
   const documents = owner.messages().filter(({ document }) => document !== undefined)
   expect(documents).toHaveLength(2)
+  const { events } = await terminal(world).events(session, { after: 0, wait: 0 })
+  expect(events.map(({ fact }) => fact).filter(({ kind }) => kind === "file.sent")).toMatchObject([
+    { file: { name: "report.txt", size: 11 }, to: { surface: "telegram" } },
+    { file: { name: "outside.txt", size: 9 } },
+  ])
 }
 
 async function explainsFailures(world: World, owner: Conversation): Promise<void> {

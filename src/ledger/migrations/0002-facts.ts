@@ -3,6 +3,7 @@
  * grow are no longer part of any table's definition.
  */
 import type { DatabaseSync } from "node:sqlite"
+import { withoutSecrets } from "../../core/secret-answer.ts"
 import { packText, splitFact } from "../long-texts.ts"
 import type { Report } from "../migrate.ts"
 import { factOf, type OldEvent, Retold } from "./0002-old-events.ts"
@@ -13,6 +14,7 @@ export function facts(db: DatabaseSync, report: Report): void {
   retell(db, report)
   db.exec("DROP TABLE old_events; DROP TABLE temp.in_time")
   for (const [table, definition] of Object.entries(OPEN_LISTS)) rebuildTable(db, table, definition)
+  forgetSecrets(db)
   // The answer is the event that ended the turn.
   db.exec("UPDATE turns SET outcome = json_remove(outcome, '$.text') WHERE outcome IS NOT NULL")
 }
@@ -87,6 +89,18 @@ function retell(db: DatabaseSync, report: Report): void {
   db.exec(`CREATE INDEX events_turn ON events (turn, seq) WHERE turn IS NOT NULL;
     CREATE INDEX events_attempt ON events (attempt) WHERE kind = 'turn.started';
     CREATE INDEX texts_bulk ON texts (event) WHERE bulk = 1`)
+}
+
+/** Answers that the agent has had long ago. */
+function forgetSecrets(db: DatabaseSync): void {
+  const set = db.prepare("UPDATE requests SET answer = ? WHERE id = ?")
+  const delivered = db.prepare(`SELECT id, body, answer FROM requests
+    WHERE delivered = 1 AND answer IS NOT NULL AND body LIKE '%"secret":true%'`)
+  for (const { id, body, answer } of delivered.all())
+    set.run(
+      JSON.stringify(withoutSecrets(JSON.parse(String(body)), JSON.parse(String(answer)))),
+      id as string,
+    )
 }
 
 const OPEN_LISTS = {

@@ -32,6 +32,7 @@ INSERT INTO hand_overs (id, kind, session, turn, attempt, request, state, create
     iif(delivered = 0, NULL, closed_at)
   FROM requests WHERE state = 'answered' ORDER BY closed_at;
 CREATE INDEX hand_overs_owed ON hand_overs (number) WHERE state = 'owed';
+CREATE INDEX hand_overs_done ON hand_overs (done_at) WHERE state = 'done';
 CREATE INDEX hand_overs_turn ON hand_overs (turn);
 CREATE INDEX hand_overs_request ON hand_overs (request) WHERE request IS NOT NULL;
 

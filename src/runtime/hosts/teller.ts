@@ -3,6 +3,7 @@ import { retryPrompt } from "../../core/retry-prompt.ts"
 import type { HandOver } from "../../ledger/hand-overs.ts"
 import type { Session } from "../../ledger/sessions.ts"
 import type { SessionSpec } from "../../protocol/session.ts"
+import { answerDone } from "../answer-done.ts"
 import type { RuntimeContext } from "../context.ts"
 import type { HostEvents } from "../host-events.ts"
 import { isEnded } from "../host-events.ts"
@@ -106,7 +107,7 @@ export class Teller {
     this.#options.onSteered(handOver, outcome)
   }
 
-  async #answer(link: HostLink, { id, session, request }: Of<"answer">): Promise<void> {
+  async #answer(link: HostLink, { session, request }: Of<"answer">): Promise<void> {
     const { ledger, log, clock } = this.#context
     const answer = ledger.requests.find(request)?.answer
     if (!answer) return
@@ -114,7 +115,7 @@ export class Teller {
     if (outcome === "gone") log.info({ request }, "the agent no longer waited for this answer")
     ledger.transact(() => {
       if (outcome === "gone") this.#options.events.missed(request)
-      else ledger.handOvers.done(id, clock.now())
+      else answerDone(ledger, request, clock.now())
     })
   }
 

@@ -60,7 +60,8 @@ interface FileMessage {
 }
 
 /** `path`: absolute; must still be there when its turn comes. `text`: the file's content, which is no file before. */
-export type FilePayload = FileMessage & ({ readonly path: string } | { readonly text: string })
+export type FilePayload = FileMessage &
+  ({ readonly path: string; readonly size?: number } | { readonly text: string })
 
 /** Null takes the reaction back. */
 export interface ReactionPayload {

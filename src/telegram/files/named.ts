@@ -63,7 +63,8 @@ export function sendFile(
   { path, session, turn, to }: Omit<NamedFile, "turn"> & { turn: TurnId | null },
   { say, out, realPath, key }: { say: TelegramSay; out: Outgoing; realPath: string; key: string | null },
 ): void {
-  const megabytes = statSync(realPath).size / 1024 ** 2
+  const { size: bytes } = statSync(realPath)
+  const megabytes = bytes / 1024 ** 2
   const name = basename(path)
   const about = { key, priority: "final", session: session.id, turn } as const
   if (megabytes > LARGEST_MB) {
@@ -72,7 +73,7 @@ export function sendFile(
     return out.text(to, say("file.too_big_out", { name, size, limit: LARGEST_MB, path: shown }), about)
   }
   const as = PHOTOS.has(extname(name).toLowerCase()) && megabytes < 10 ? "photo" : "document"
-  out.owe(to, { kind: "file", to, path: realPath, name, as }, about)
+  out.owe(to, { kind: "file", to, path: realPath, size: bytes, name, as }, about)
 }
 
 export function resolveFile(path: string): string | null {
