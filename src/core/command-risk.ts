@@ -1,7 +1,8 @@
 /** What single programs do that the owner should know, by their name and arguments. */
+import { type Args, has, hasShort, valuesOf } from "./command-args.ts"
+import { gitRisks } from "./git-risk.ts"
 import type { RiskReason } from "./risk-reason.ts"
 
-type Args = readonly string[]
 type Rule = (args: Args) => readonly RiskReason[]
 
 /** Programs that fetch from the network and print or store what they got. */
@@ -14,17 +15,26 @@ export const INTERPRETERS: ReadonlySet<string> = new Set([
 ])
 
 export function programRisks(program: string, args: Args): readonly RiskReason[] {
-  const rule =
-    RULES[program] ??
-    RULES[program.replace(/[\d.]+$/, "")] ??
-    (program.startsWith("mkfs") ? always("formats_disk") : none)
-  return rule(args)
+  return (ruleOf(program) ?? none)(args)
+}
+
+/** Whether its harm is told by name and arguments. */
+export function hasRules(program: string): boolean {
+  return ruleOf(program) !== null
+}
+
+function ruleOf(program: string): Rule | null {
+  const name = Object.hasOwn(RULES, program) ? program : program.replace(/[\d.]+$/, "")
+  if (Object.hasOwn(RULES, name)) return RULES[name] ?? null
+  return program.startsWith("mkfs") ? always("formats_disk") : null
 }
 
 /** What the program writes, moves or removes, as written. */
 export function writtenPaths(program: string, args: Args): readonly string[] {
   const operands = args.filter((arg) => !arg.startsWith("-"))
-  if (ALL_OPERANDS.has(program)) return operands
+  if (ALL_OPERANDS.has(program) && !args.includes("-t")) return operands
+  const targets = TARGETED.has(program) ? valuesOf(args, ["-t", "--target-directory"]) : []
+  if (targets.length > 0) return targets
   if (LAST_OPERAND.has(program)) return operands.length > 1 ? operands.slice(-1) : []
   switch (program) {
     case "chmod":
@@ -39,7 +49,12 @@ export function writtenPaths(program: string, args: Args): readonly string[] {
     case "dd":
       return args.flatMap((arg) => (arg.startsWith("of=") ? [arg.slice(3)] : []))
     case "find":
-      return args.some((arg) => /^-(?:delete|exec(?:dir)?|ok)$/.test(arg)) ? operands.slice(0, 1) : []
+      return [
+        ...(args.some((arg) => /^-(?:delete|exec(?:dir)?|ok(?:dir)?)$/.test(arg))
+          ? operands.slice(0, 1)
+          : []),
+        ...valuesOf(args, ["-fprint", "-fprint0", "-fprintf", "-fls"]),
+      ]
     case "tar":
       return valuesOf(args, ["-C", "--directory"])
     case "unzip":
@@ -53,6 +68,7 @@ export function writtenPaths(program: string, args: Args): readonly string[] {
   }
 }
 
+const TARGETED: ReadonlySet<string> = new Set(["cp", "mv", "ln", "install"])
 const ALL_OPERANDS: ReadonlySet<string> = new Set([
   "rm",
   "rmdir",
@@ -64,6 +80,8 @@ const ALL_OPERANDS: ReadonlySet<string> = new Set([
   "tee",
   "truncate",
   "mkfifo",
+  "ed",
+  "ex",
 ])
 const LAST_OPERAND: ReadonlySet<string> = new Set(["cp", "ln", "install", "rsync", "scp"])
 
@@ -73,29 +91,6 @@ function none(): readonly RiskReason[] {
 
 function always(...reasons: readonly RiskReason[]): Rule {
   return () => reasons
-}
-
-/** `-rf` has `r`. */
-function hasShort(args: Args, letters: string): boolean {
-  return args.some(
-    (arg) =>
-      /^-[a-zA-Z]+/.test(arg) && !arg.startsWith("--") && [...letters].some((letter) => arg.includes(letter)),
-  )
-}
-
-function has(args: Args, ...words: readonly string[]): boolean {
-  return args.some(
-    (arg) => words.includes(arg) || words.some((word) => word.startsWith("--") && arg.startsWith(`${word}=`)),
-  )
-}
-
-function valuesOf(args: Args, options: readonly string[]): readonly string[] {
-  return args.flatMap((arg, index) => {
-    const next = args[index + 1]
-    if (options.includes(arg) && next !== undefined) return [next]
-    const joined = options.find((option) => option.startsWith("--") && arg.startsWith(`${option}=`))
-    return joined === undefined ? [] : [arg.slice(joined.length + 1)]
-  })
 }
 
 function when(reason: RiskReason, test: (args: Args) => boolean): Rule {
@@ -108,72 +103,20 @@ function remove(args: Args): readonly RiskReason[] {
 
 function find(args: Args): readonly RiskReason[] {
   if (has(args, "-delete")) return ["deletes_recursively"]
-  const run = args.findIndex((arg) => /^-(?:exec(?:dir)?|ok)$/.test(arg))
+  const run = args.findIndex((arg) => /^-(?:exec(?:dir)?|ok(?:dir)?)$/.test(arg))
   if (run === -1) return []
   return ["rm", "shred", "unlink"].includes(args[run + 1] ?? "")
     ? ["deletes_recursively"]
     : ["runs_inline_code"]
 }
 
-function git(args: Args): readonly RiskReason[] {
-  const [verb = "", ...rest] = withoutGitOptions(args)
-  switch (verb) {
-    case "push":
-      return isForcePush(rest) ? ["force_pushes"] : ["publishes"]
-    case "reset":
-      return has(rest, "--hard", "--merge") ? ["discards_work"] : []
-    case "clean":
-      return hasShort(rest, "fdxX") || has(rest, "--force") ? ["discards_work", "deletes_recursively"] : []
-    case "checkout":
-      return has(rest, ".", "--", "-f", "--force") ? ["discards_work"] : []
-    case "restore":
-    case "filter-branch":
-    case "filter-repo":
-    case "rebase":
-    case "update-ref":
-      return ["discards_work"]
-    case "stash":
-      return has(rest, "drop", "clear") ? ["discards_work"] : []
-    case "branch":
-    case "tag":
-      return has(rest, "-D", "-d", "--delete") ? ["discards_work"] : []
-    case "reflog":
-    case "gc":
-      return rest.some((arg) => /expire|prune/.test(arg)) ? ["discards_work"] : []
-    case "worktree":
-      return has(rest, "remove") ? ["deletes_recursively"] : []
-    case "config":
-      return has(rest, "--global", "--system") ||
-        rest.some((arg) => /hooksPath|alias\.|credential|sshCommand/i.test(arg))
-        ? ["changes_automation"]
-        : []
-    case "clone":
-    case "fetch":
-    case "pull":
-    case "submodule":
-      return ["uses_network"]
-    default:
-      return []
-  }
-}
-
-function withoutGitOptions(args: Args): Args {
-  let at = 0
-  while (args[at]?.startsWith("-"))
-    at += ["-C", "-c", "--git-dir", "--work-tree"].includes(args[at] ?? "") ? 2 : 1
-  return args.slice(at)
-}
-
-function isForcePush(args: Args): boolean {
-  const refs = args.filter((arg) => !arg.startsWith("-")).slice(1)
-  const isForced = hasShort(args, "fd") || args.some((arg) => /^--(?:force|delete|mirror|prune)/.test(arg))
-  return isForced || refs.some((ref) => /^[+:]/.test(ref))
-}
-
 function packages(args: Args): readonly RiskReason[] {
   const verb = args.find((arg) => !arg.startsWith("-")) ?? ""
   if (/^(?:publish|unpublish|deprecate|login|owner|upload)$/.test(verb)) return ["publishes"]
   if (/^(?:exec|dlx|x|create|init)$/.test(verb) && args.length > 1) return ["runs_downloaded_code"]
+  if (verb === "run" && args.some((arg) => /^https?:|^[\w.-]+\.[a-z]+\/\S*@/.test(arg)))
+    return ["runs_downloaded_code"]
+  if (/^run/.test(verb) && args.some((arg) => /deploy|publish|release/.test(arg))) return ["publishes"]
   return /^(?:i|ci|in|add|install|update|upgrade|up|sync|get|require|dist-upgrade|full-upgrade|remove|uninstall|purge|tap)$/.test(
     verb,
   )
@@ -188,7 +131,8 @@ function curl(args: Args): readonly RiskReason[] {
   const changes = valuesOf(args, ["-X", "--request", "--method"]).some(
     (verb) => !/^(?:GET|HEAD|OPTIONS)$/i.test(verb),
   )
-  return sends || changes ? ["uploads_data"] : ["uses_network"]
+  const tells = args.some((arg) => arg.includes("$()"))
+  return sends || changes || tells ? ["uploads_data"] : ["uses_network"]
 }
 
 function kill(args: Args): readonly RiskReason[] {
@@ -208,7 +152,7 @@ function permissions(args: Args): readonly RiskReason[] {
 function containers(args: Args): readonly RiskReason[] {
   const line = args.join(" ")
   const opens =
-    /--privileged|--pid[= ]host|--net(?:work)?[= ]host|docker\.sock|--cap-add|(?:-v|--volume|source=)[= ]?(?:\/|~|\$HOME)(?:[:\s]|$)/
+    /--privileged|--pid[= ]host|--net(?:work)?[= ]host|docker\.sock|--cap-add|(?:-v|--volume|source=|src=)[= ]?(?:\/|~|\$HOME)(?:[:,\s]|$)/
   return [
     ...(opens.test(line) ? (["weakens_isolation"] as const) : []),
     ...(/(?:^|\s)(?:prune|rmi?|down\b.*\s(?:-v|--volumes))(?=\s|$)/.test(line)
@@ -237,6 +181,31 @@ const matching = (reason: RiskReason, pattern: RegExp): Rule =>
 
 const system = always("changes_system")
 
+/** Programs that are agents themselves: what they do nobody here is asked. */
+const AGENTS = [
+  ...[
+    "claude",
+    "codex",
+    "gemini",
+    "opencode",
+    "goose",
+    "aider",
+    "qwen",
+    "cursor-agent",
+    "amp",
+    "crush",
+    "copilot",
+    "openclaw",
+  ],
+]
+
+function agent(args: Args): readonly RiskReason[] {
+  return args.length > 0 &&
+    args.every((arg) => /^(?:--version|-v|-V|--help|-h|version|help|doctor)$/.test(arg))
+    ? []
+    : ["starts_agent"]
+}
+
 const RULES: Readonly<Record<string, Rule>> = {
   ...each(["rm"], remove),
   ...each(["unlink", "rmdir", "trash"], always("deletes_files")),
@@ -259,31 +228,16 @@ const RULES: Readonly<Record<string, Rule>> = {
   diskutil: matching("formats_disk", /erase|partition|reformat/i),
   dd: when("formats_disk", (args) => args.some((arg) => /^of=\/dev\/(?!null)/.test(arg))),
   find,
-  git,
+  git: gitRisks,
   ...each(
-    [
-      "npm",
-      "pnpm",
-      "yarn",
-      "bun",
-      "pip",
-      "pipx",
-      "poetry",
-      "uv",
-      "gem",
-      "cargo",
-      "go",
-      "composer",
-      "brew",
-      "conda",
-    ],
+    ["npm", "pnpm", "yarn", "bun", "pip", "poetry", "uv", "gem", "cargo", "go", "composer", "brew", "conda"],
     packages,
   ),
   ...each(
     ["apt", "apt-get", "dnf", "yum", "pacman", "apk", "zypper", "snap", "flatpak", "port", "dpkg", "rpm"],
     packageSystem,
   ),
-  ...each(["npx", "bunx", "uvx", "pnpx"], always("runs_downloaded_code")),
+  uvx: always("runs_downloaded_code"),
   twine: matching("publishes", /^upload/),
   ...each(["curl", "wget", "http", "https", "aria2c"], curl),
   ...each(["ssh", "mosh", "telnet"], always("reaches_other_machine")),
@@ -310,6 +264,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       "mount",
       "umount",
       "at",
+      "batch",
       "update-alternatives",
     ],
     system,
@@ -325,6 +280,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     matching("destroys_resources", /\b(?:delete|rm|rb|destroy|terminate|remove)[\w-]*/),
   ),
   gh: (args) => [
+    ...(/(?:-X|--method)[ =]?DELETE\b/i.test(args.join(" ")) ? (["destroys_resources"] as const) : []),
     ...(/\b(?:repo|release|secret|issue) delete\b/.test(args.join(" "))
       ? (["destroys_resources"] as const)
       : []),
@@ -334,7 +290,36 @@ const RULES: Readonly<Record<string, Rule>> = {
   ],
   ...each(["dropdb", "dropuser"], always("destroys_resources")),
   "redis-cli": matching("destroys_resources", /flush(?:all|db)/i),
-  ...each(["python", "node", "perl", "ruby", "php", "osascript", "pwsh", "deno"], inlineCode),
+  ...each(["python", "node", "perl", "ruby", "php", "osascript", "pwsh"], inlineCode),
+  ...each(AGENTS, agent),
+  ...each(["npx", "bunx", "pnpx"], (args) => [
+    ...(args.every((arg) => /^--?(?:version|v|help|h)$/.test(arg))
+      ? []
+      : (["runs_downloaded_code"] as const)),
+    ...(args.some((arg) => /claude-code|openai\/codex|gemini-cli|opencode|qwen-code/.test(arg))
+      ? (["starts_agent"] as const)
+      : []),
+  ]),
+  ...each(["pipx", "nix"], (args) =>
+    args.some((arg) => /^(?:run|shell|develop)$/.test(arg)) ? ["runs_downloaded_code"] : packages(args),
+  ),
+  deno: (args) => [...inlineCode(args), ...packages(args)],
+  env: (args) => (args.every((arg) => arg.startsWith("-")) ? ["reveals_environment"] : []),
+  printenv: (args) =>
+    args.length === 0 || args.some((arg) => /KEY|TOKEN|SECRET|PASS|CRED|AUTH/i.test(arg))
+      ? ["reveals_environment"]
+      : [],
+  ...each(["set", "export", "declare", "typeset"], (args) =>
+    args.length === 0 || (args.length === 1 && args[0] === "-p") ? ["reveals_environment"] : [],
+  ),
+  enable: when("runs_inline_code", (args) => args.includes("-f")),
+  openssl: when("uploads_data", (args) => args[0] === "s_client"),
+  tar: when("unclear", (args) => hasShort(args, "P") || has(args, "--absolute-names")),
+  ...each(
+    ["ping", "dig", "nslookup", "host"],
+    when("uploads_data", (args) => args.some((arg) => arg.includes("$()"))),
+  ),
+  ...each(["expect"], always("runs_inline_code")),
   ...each(["security", "secret-tool", "pass", "op", "gpg", "keyring"], always("touches_credentials")),
 }
 

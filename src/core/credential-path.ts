@@ -26,6 +26,7 @@ const FOLDERS: ReadonlySet<string> = new Set([
 ])
 
 const NAMES: readonly RegExp[] = [
+  /^environ$/,
   /^\.env(?:[.-].*|rc)?$/,
   /\.env$/,
   /^id_(?:rsa|dsa|ecdsa|ed25519)/,

@@ -30,6 +30,8 @@ export function placeOf(path: string, surroundings: Surroundings): Place {
 /** Null when it depends on what only the shell knows. */
 export function absolutePath(path: string, { cwd, home }: Surroundings): string | null {
   const expanded = path
+    // `[.][.]` is `..`.
+    .replace(/\[([^\]])\]/g, "$1")
     .replace(/^~(?=\/|$)/, home ?? "/home/owner")
     .replace(/\$(?:HOME\b|\{HOME\})/, home ?? "/home/owner")
     .replace(/\$(?:PWD\b|\{PWD\})/, cwd ?? "$")

@@ -4,6 +4,7 @@
  */
 import type { FileChange, OptionEffect, Permission, RequestBody, RequestOption } from "../protocol/session.ts"
 import { assessRisk, type Risk } from "./approval-risk.ts"
+import { type Reach, reachOf } from "./rule-risk.ts"
 import { abridged, isReadable, visibleText } from "./visible-text.ts"
 
 type Approval = Extract<RequestBody, { kind: "approval" }>
@@ -18,6 +19,8 @@ export interface CardOption {
   readonly scope: string | null
   /** What the agent calls it. */
   readonly label: string | null
+  /** Beyond this once. */
+  readonly reach: Reach | null
 }
 
 export interface CardFile {
@@ -130,6 +133,10 @@ export function isDenial(effect: OptionEffect): boolean {
   return effect === "deny" || effect === "deny_stop"
 }
 
+function lasts(effect: OptionEffect): boolean {
+  return effect === "allow_session" || effect === "allow_always"
+}
+
 /** Whether there is anything to judge it by. A command or change without its text is none. */
 function showsSomething({ subject, command, changes, permissions, input, title }: Approval): boolean {
   if (isReadable(command) || isReadable(input) || (permissions?.length ?? 0) > 0) return true
@@ -176,6 +183,7 @@ function cardOptions(options: readonly RequestOption[]): readonly CardOption[] {
     const needsNumber = !isAlone || isReadable(scope) || isReadable(label)
     if (needsNumber) last += 1
     return {
+      reach: lasts(effect) && needsNumber ? reachOf(scope ?? null) : null,
       ...{ id, effect, number: needsNumber ? last : null },
       ...{
         scope: isReadable(scope) ? (scope ?? null) : null,

@@ -2,6 +2,11 @@ export type RiskLevel = "low" | "medium" | "high"
 
 /** How bad each reason is by itself; a card shows the worst. */
 export const RISK_LEVELS = {
+  /** Not one of the programs whose harm can be told by name and arguments. */
+  not_known: "low",
+  /** Tests, builds, package scripts: what they do is up to files that the agent may have changed. */
+  runs_project_code: "low",
+  writes_temporary: "low",
   uses_network: "low",
   deletes_files: "low",
   deletes_recursively: "medium",
@@ -9,6 +14,13 @@ export const RISK_LEVELS = {
   installs_packages: "medium",
   runs_downloaded_code: "medium",
   runs_inline_code: "medium",
+  /** A file is run by its path. */
+  runs_script: "medium",
+  /** A variable makes the program run or load something else. */
+  changes_programs: "medium",
+  reveals_environment: "medium",
+  /** What an eye passes over or takes for something else. */
+  hidden_characters: "medium",
   changes_permissions: "medium",
   changes_automation: "medium",
   kills_processes: "medium",
@@ -21,6 +33,9 @@ export const RISK_LEVELS = {
   writes_outside_workspace: "high",
   deletes_workspace: "high",
   touches_credentials: "high",
+  /** Our own program, sockets and data: with them an agent could act as the owner. */
+  uses_remoteagent: "high",
+  starts_agent: "high",
   pipes_download_to_shell: "high",
   obscured: "high",
   force_pushes: "high",

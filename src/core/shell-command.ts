@@ -131,6 +131,16 @@ class Reader {
     this.#at = end + 1
   }
 
+  /** `$'\\162m'` is `rm`. */
+  #readAnsiQuoted(): void {
+    const start = this.#at + 1
+    let end = start
+    while (end < this.#source.length && this.#source[end] !== "'") end += this.#source[end] === "\\" ? 2 : 1
+    if (end >= this.#source.length) this.isBroken = true
+    this.#append(unescaped(this.#source.slice(start, end)))
+    this.#at = end + 1
+  }
+
   #readDoubleQuoted(): void {
     this.#append("")
     this.#at += 1
@@ -156,7 +166,7 @@ class Reader {
       this.#readNested(")")
     } else if (this.#source.startsWith("$'", this.#at)) {
       this.#at += 1
-      this.#readQuoted()
+      this.#readAnsiQuoted()
     } else this.#take("$")
   }
 
@@ -223,11 +233,31 @@ class Reader {
       const last = lines.findIndex((line) => line.trim() === end)
       if (last === -1) this.isBroken = true
       const body = lines.slice(0, last === -1 ? lines.length : last)
-      command.input += body.join("\n")
+      const text = body.join("\n")
+      command.input += text
+      // Even in quotes: the reader no longer knows whether the end was quoted, and says rather too much.
+      if (/\$\(|`/.test(text) && this.#depth < DEEPEST)
+        this.commands.push(...substitutionsIn(text, this.#depth + 1))
       this.#at += last === -1 ? rest.length : [...body, lines[last] ?? ""].join("\n").length + 1
     }
     this.#hereEnds = []
   }
+}
+
+/** The commands in a text of which only substitutions are run. */
+function substitutionsIn(text: string, depth: number): readonly SimpleCommand[] {
+  return readNested(`: "${text.replaceAll('"', "")}"`, depth).commands.filter(({ words }) => words[0] !== ":")
+}
+
+function unescaped(text: string): string {
+  return text.replace(
+    /\\(?:x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|([0-7]{1,3})|(.))/gs,
+    (_, hex, unicode, octal, char) => {
+      if (hex ?? unicode) return String.fromCharCode(Number.parseInt(hex ?? unicode, 16))
+      if (octal) return String.fromCharCode(Number.parseInt(octal, 8))
+      return { n: "\n", t: "\t", r: "\r", e: "\u001b" }[char as string] ?? (char as string)
+    },
+  )
 }
 
 function emptyDraft(isPiped: boolean): Draft {

@@ -1,4 +1,13 @@
 export const en = {
+  not_known: "not known to RemoteAgent",
+  runs_project_code: "runs the project's own code",
+  runs_script: "runs a script",
+  changes_programs: "makes programs load or run something else",
+  reveals_environment: "shows environment variables, keys included",
+  hidden_characters: "hidden or look-alike characters",
+  uses_remoteagent: "touches RemoteAgent itself",
+  starts_agent: "starts an AI agent",
+  writes_temporary: "writes outside the workspace, among temporary files",
   uses_network: "uses the network",
   deletes_files: "deletes files",
   deletes_recursively: "deletes whole directories",

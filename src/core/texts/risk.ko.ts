@@ -2,6 +2,15 @@ import type { en } from "./risk.en.ts"
 import type { Translation } from "./text.ts"
 
 export const ko: Translation<typeof en> = {
+  not_known: "RemoteAgent가 모르는 프로그램입니다",
+  runs_project_code: "프로젝트의 코드를 실행합니다",
+  runs_script: "스크립트를 실행합니다",
+  changes_programs: "프로그램이 다른 것을 불러오거나 실행하게 합니다",
+  reveals_environment: "키를 포함한 환경 변수를 드러냅니다",
+  hidden_characters: "보이지 않거나 비슷해 보이는 문자가 있습니다",
+  uses_remoteagent: "RemoteAgent 자체를 건드립니다",
+  starts_agent: "AI 에이전트를 시작합니다",
+  writes_temporary: "작업 공간 밖의 임시 파일에 씁니다",
   uses_network: "네트워크를 사용합니다",
   deletes_files: "파일을 지웁니다",
   deletes_recursively: "폴더를 통째로 지웁니다",

@@ -95,6 +95,12 @@ export const en = {
   "request.in_file": "Shortened here. Read all of it in the file above before you allow it.",
   "request.not_sent": "⚠ The whole of it could not be sent, so it cannot be allowed here.",
   "request.reply_ask": "Deny with this reason?",
+  "request.rule_anything": "lets it run anything",
+  "request.rule_unsaid": "does not say what it covers",
+  "request.rule_ask":
+    "{session}: {option}? Such a rule holds in every session of the agent, and in your own terminal, until you take it out of the agent's settings.",
+  "request.rule_ask_session": "{session}: {option}? It holds until this session is closed.",
+  "button.rule_sure": "Yes, allow it lastingly",
   "request.reason": "The agent says:",
   "request.reply_hint": "Reply to this message to deny with a reason.",
   "request.reply_question": "Reply to this message to answer in your own words.",

@@ -97,6 +97,12 @@ export const ko: Translation<typeof en> = {
   "request.in_file": "여기에는 일부만 표시됩니다. 허용하기 전에 위 파일에서 전체를 확인하세요.",
   "request.not_sent": "⚠ 전체 내용을 보내지 못해 여기서는 허용할 수 없습니다.",
   "request.reply_ask": "이 이유로 거부할까요?",
+  "request.rule_anything": "무엇이든 실행할 수 있게 됩니다",
+  "request.rule_unsaid": "무엇이 허용되는지 밝히지 않습니다",
+  "request.rule_ask":
+    "{session}: {option}? 이 규칙은 에이전트 설정에서 지울 때까지 에이전트의 모든 세션과 직접 쓰는 터미널에도 적용됩니다.",
+  "request.rule_ask_session": "{session}: {option}? 이 세션을 닫을 때까지 적용됩니다.",
+  "button.rule_sure": "예, 계속 허용",
   "request.reason": "에이전트의 설명:",
   "request.reply_hint": "이유와 함께 거부하려면 이 메시지에 답장하세요.",
   "request.reply_question": "직접 답하려면 이 메시지에 답장하세요.",

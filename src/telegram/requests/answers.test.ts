@@ -8,6 +8,7 @@ import { riskText } from "../../core/texts/risk.ts"
 import { telegramText } from "../../core/texts/telegram.ts"
 import { type Ledger, openLedger } from "../../ledger/ledger.ts"
 import type { AttemptId, ProviderId, RequestId, SessionId } from "../../protocol/ids.ts"
+import { Action } from "../../runtime/commands/action.ts"
 import type { RuntimeContext } from "../../runtime/context.ts"
 import { HandOvers } from "../../runtime/hand-over.ts"
 import { Recorder } from "../../runtime/recorder.ts"
@@ -15,6 +16,7 @@ import { Requests } from "../../runtime/requests.ts"
 import { Turns } from "../../runtime/turns.ts"
 import { Outgoing } from "../delivery/outgoing.ts"
 import { type Payload, readPayload } from "../delivery/payload.ts"
+import type { Tapped } from "../delivery/tapped.ts"
 import { RequestAnswers } from "./answers.ts"
 import { RequestNotices } from "./notice.ts"
 
@@ -70,6 +72,7 @@ describe("a reply to an approval", () => {
     ledger.turns.setState(turn.id, "running", 1)
     const options = [
       { id: "yes", effect: "allow_once" },
+      { id: "rule", effect: "allow_always", scope: "xargs" },
       { id: "no", effect: "deny" },
     ] as const
     const body = {
@@ -141,6 +144,30 @@ describe("a reply to an approval", () => {
       { args: { answer: { option: "no", reason: text } } },
       { args: { answer: { option: "yes" } } },
     ])
+  })
+  it("gives a rule that lets an agent run anything only with a second tap", () => {
+    opens()
+    const bodyOf = (label: string) => {
+      const shown = owed().at(-1)
+      const button = (shown?.kind === "text" ? (shown.buttons ?? []) : [])
+        .flat()
+        .find((one) => one.label === label)
+      const action = button && "action" in button ? ledger.actions.find(button.action)?.body : null
+      return { shown, action: Action.parse(action) }
+    }
+    const tap = (label: string) => {
+      const act = answers.tapped({ action: bodyOf(label).action, address: to } as Tapped)
+      return ledger.transact(() => act?.())
+    }
+    expect(bodyOf("Always allow (1)").action.once).toBe(false)
+    expect(tap("Always allow (1)")).toBeUndefined()
+    expect(ledger.requests.find(id)?.state).toBe("open")
+    const { shown } = bodyOf("Yes, allow it lastingly")
+    expect(shown?.kind === "text" && shown.rich.text).toMatch(
+      /^S001: 1\. Always allow: xargs ⚠ lets it run anything\?/,
+    )
+    expect(tap("Yes, allow it lastingly")).toEqual({ text: "Always allowed" })
+    expect(ledger.requests.find(id)?.answer).toEqual({ kind: "option", option: "rule" })
   })
   afterEach(() => {
     ledger.close()

@@ -15,6 +15,8 @@ const RequestArgs = z.object({
   request: RequestId,
   version: z.number().int(),
   answer: Answer.optional(),
+  /** The owner is asked once more, with what it means. */
+  confirm: z.boolean().optional(),
   question: z.number().int().optional(),
   option: z.number().int().optional(),
 })
@@ -47,13 +49,23 @@ export class RequestAnswers {
   readonly tapped = ({ action, address }: Tapped): Act | null => {
     const args = RequestArgs.safeParse(action.args).data
     if (!args) return null
-    const { request, version, answer, question, option } = args
+    const { request, version, answer, confirm, question, option } = args
+    if (action.verb === "answer" && answer && confirm) return () => this.#confirm(request, answer, address)
     if (action.verb === "answer" && answer) return () => this.answer(request, version, answer)
     if (question === undefined) return null
     const isDone = action.verb === "done"
     if (!isDone && (action.verb !== "option" || option === undefined)) return null
     return () =>
       this.#question({ request, version, question, option: isDone ? null : (option ?? null) }, address)
+  }
+
+  #confirm(id: RequestId, answer: Answer, to: Address): Notice | undefined {
+    const { kernel, say, notices } = this.#spec
+    const request = kernel.ledger.requests.find(id)
+    if (!request) return { text: say("tap.expired") }
+    if (request.state !== "open") return { text: this.#tooLate(request), alert: true }
+    notices.askWhetherItLasts(request, answer, to)
+    return undefined
   }
 
   answer(id: RequestId, version: number, answer: Answer): Notice | undefined {

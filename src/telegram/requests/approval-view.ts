@@ -84,13 +84,12 @@ function fileLine({ change, path, movedTo }: CardFile, workspace: string): Rich 
   return concat(`${marks[change]} `, code(shortPath(path, workspace)), target)
 }
 
-function optionLine({ number, effect, scope, label }: CardOption, say: TelegramSay): Rich {
+/** A numbered option in full, with what is to be said against it. */
+export function optionLine({ number, effect, scope, label, reach }: CardOption, say: TelegramSay): Rich {
   const called = label === null ? "" : ` “${label}”`
-  return concat(
-    `${number}. ${effectWords(effect, say)}`,
-    called,
-    scope === null ? "" : concat(": ", code(scope)),
-  )
+  const words = `${number}. ${effectWords(effect, say)}${called}`
+  const warning = reach === "anything" || reach === "unsaid" ? ` ⚠ ${say(`request.rule_${reach}`)}` : ""
+  return concat(words, scope === null ? "" : concat(": ", code(scope)), warning)
 }
 
 /** What an option does, in our words: they come first wherever it is named. */

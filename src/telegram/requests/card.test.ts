@@ -139,7 +139,7 @@ describe("an open card", () => {
       "sudo rm -rf /srv",
       "Arguments:",
       '{"timeout": 5}',
-      "1. Always allow: npm run build:*, echo this is a very long harmless rule, every Bash",
+      "1. Always allow: npm run build:*, echo this is a very long harmless rule, every Bash ⚠ lets it run anything",
       "The agent says:",
       "tidy up 🟢 Low risk: checked",
     ])
@@ -155,7 +155,9 @@ describe("an open card", () => {
     ] as const
     const { rich, labels } = opened(approving({ command: "ls", options }))
     expect(labels).toEqual(["Always allow (1)", "Allow once (2)", "Allow once (3)", "Deny (4)"])
-    expect(rich.text).toContain("1. Always allow “Deny”\n2. Allow once “❌ Deny”")
+    expect(rich.text).toContain(
+      "1. Always allow “Deny” ⚠ does not say what it covers\n2. Allow once “❌ Deny”",
+    )
   })
 
   it.each<[string, Partial<Approval>]>([

@@ -243,11 +243,12 @@ function approvalButtons(
   { out, to, say }: CardContext,
 ): Buttons {
   const offered = card.options.filter(({ effect }) => seen !== "not_sent" || isDenial(effect))
-  return offered.map(({ id: option, effect, number }) => {
+  return offered.map(({ id: option, effect, number, reach }) => {
     const words = effectWords(effect, say)
+    const confirm = reach === "anything" || reach === "unsaid"
     const label = number === null ? words : say("button.numbered", { label: words, number })
     const answer = { kind: "option", option } as const
-    return [out.button(to, label, answerOffer(request, answer), STYLES[effect])]
+    return [out.button(to, label, answerOffer(request, answer, confirm), STYLES[effect])]
   })
 }
 
@@ -266,9 +267,10 @@ function planButtons(request: StoredRequest, seen: Seen, { out, to, say }: CardC
     })
 }
 
-/** A button that gives this answer to what the card shows now. */
-export function answerOffer({ id, session, version }: StoredRequest, answer: Answer): Offer {
-  return { of: "request", verb: "answer", session, args: { request: id, version, answer } }
+/** A button that gives this answer to what the card shows now; or, with `confirm`, asks whether it is meant. */
+export function answerOffer({ id, session, version }: StoredRequest, answer: Answer, confirm = false): Offer {
+  const args = { request: id, version, answer, ...(confirm ? { confirm } : {}) }
+  return { of: "request", verb: "answer", session, args, once: !confirm }
 }
 
 const STYLES: Readonly<Record<OptionEffect, Button["style"]>> = {

@@ -1,16 +1,19 @@
 /** The cards of requests: posted when an agent asks, closed when it is decided, posted again when a tap may be lost. */
 import { z } from "zod"
 import type { Clock } from "../../core/clock.ts"
-import { isDenial } from "../../core/request-card.ts"
+import { isDenial, requestCard } from "../../core/request-card.ts"
 import type { OutboxRow } from "../../ledger/outbox.ts"
 import type { StoredRequest } from "../../ledger/requests.ts"
 import type { Session } from "../../ledger/sessions.ts"
 import type { SessionId } from "../../protocol/ids.ts"
-import { Action } from "../../runtime/commands/action.ts"
+import type { Answer } from "../../protocol/session.ts"
+import { Action, CONFIRMATION_LIFETIME_MS } from "../../runtime/commands/action.ts"
+
 import { actionsOf, readPayload } from "../delivery/payload.ts"
 import { type Address, formatAddress, laneOf } from "../places/address.ts"
 import { type Migration, movedTo } from "../places/groups.ts"
 import { concat, quote } from "../rendering/rich.ts"
+import { optionLine } from "./approval-view.ts"
 import {
   answerOffer,
   type CardContext,
@@ -96,6 +99,32 @@ export class RequestNotices {
       quote(reason.slice(0, REASON_SHOWN).toWellFormed()),
     )
     out.text(to, content, {
+      key,
+      priority: "answer",
+      buttons,
+      session: request.session,
+      turn: request.turn,
+      request: id,
+    })
+  }
+
+  /** An option that grants more than it seems to is given with a second tap, on what it means. Only inside a transaction. */
+  askWhetherItLasts(request: StoredRequest, answer: Answer, to: Address): void {
+    const { out, say, ledger, clock } = this.#spec
+    const { id, body } = request
+    const session = ledger.sessions.find(request.session)
+    if (body.kind !== "approval" || answer.kind !== "option" || session === null) return
+    const { options } = requestCard(body, { workspace: session.workspace })
+    const option = options.find((one) => one.id === answer.option)
+    if (option === undefined) return
+    const line = optionLine(option, say)
+    const about = { session: request.session, option: line.text }
+    const isSession = option.effect === "allow_session"
+    const text = isSession ? say("request.rule_ask_session", about) : say("request.rule_ask", about)
+    const sure = { ...answerOffer(request, answer), lastsMs: CONFIRMATION_LIFETIME_MS }
+    const buttons = [[out.button(to, say("button.rule_sure"), sure, "danger")]]
+    const key = `${REPLY_KEY}${id}:${formatAddress(to)}:${clock.now()}`
+    out.text(to, text, {
       key,
       priority: "answer",
       buttons,
