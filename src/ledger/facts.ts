@@ -8,7 +8,7 @@ export type NewFact = Pick<RecordedFact, "stream" | "turn" | "attempt" | "at" | 
 
 export interface PageLimits {
   readonly facts: number
-  /** Of stored bodies; a page has at least one fact, however large. */
+  /** Of the facts' JSON; a page has at least one fact, of at most 16 KB and an answer. */
   readonly bytes: number
 }
 
@@ -108,11 +108,12 @@ export function factsTable(db: DatabaseSync) {
     const facts: RecordedFact[] = []
     let bytes = 0
     for (const row of rows) {
-      const size = (row.body as string).length
+      const record = completed(row, toRecord)
+      const size = Buffer.byteLength(row.body as string) + sizeOfSame(row, record)
       const isFull = facts.length === limits.facts || (facts.length > 0 && bytes + size > limits.bytes)
       if (isFull) return { facts, hasMore: true }
       bytes += size
-      facts.push(completed(row, toRecord))
+      facts.push(record)
     }
     return { facts, hasMore: false }
   }
@@ -167,6 +168,11 @@ export function factsTable(db: DatabaseSync) {
     /** Whether the agent did anything in this turn that a second run would do again. */
     hadEffects: (turn: TurnId): boolean => anyEffect.get(turn) !== undefined,
   }
+}
+
+/** Bytes that are stored with another fact. */
+function sizeOfSame({ same }: Row, { fact }: RecordedFact): number {
+  return same !== null && fact.kind === "turn.ended" ? Buffer.byteLength(fact.outcome.text) : 0
 }
 
 function messageOf(fact: Fact): string | null {
