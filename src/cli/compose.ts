@@ -15,6 +15,7 @@ import { createLog } from "../platform/log.ts"
 import { socketPath } from "../platform/socket-path.ts"
 import type { BotStatus } from "../protocol/replies.ts"
 import { ensureHost } from "../runtime/host-link/launch.ts"
+import { HostLinkError } from "../runtime/host-link/link.ts"
 import { startHousekeeping } from "../runtime/housekeeping.ts"
 import { Kernel } from "../runtime/kernel.ts"
 import { watchStorage } from "../runtime/storage.ts"
@@ -171,7 +172,11 @@ function kernelOf({ config, environment, version }: RuntimeSpec, ledger: Kernel[
     clock: systemClock,
     newId: randomUUID,
     random: Math.random,
-    connectHost: (options) => ensureHost({ ...options, dataDir: config.dataDir, environment, version }),
+    connectHost: ({ line, ...options }) => {
+      if (line.kind !== "local")
+        throw new HostLinkError("unreachable", `there is no line of kind ${line.kind}`)
+      return ensureHost({ ...options, dataDir: config.dataDir, environment, version })
+    },
     workspaceRoot: config.sessions.workspaceRoot,
     defaultWorkspace: config.sessions.defaultWorkspace,
     defaults: (provider) => config.defaults[provider] ?? {},

@@ -23,6 +23,7 @@ import { foundation } from "./migrations/0001-foundation.ts"
 import { facts } from "./migrations/0002-facts.ts"
 import { handOver } from "./migrations/0003-hand-over.ts"
 import { inboxWait } from "./migrations/0004-inbox-wait.ts"
+import { machines } from "./migrations/0004-machines.ts"
 import { receipts } from "./migrations/0005-receipts.ts"
 import { actionsOfModules } from "./migrations/0006-actions.ts"
 
@@ -30,6 +31,7 @@ import { actionsOfModules } from "./migrations/0006-actions.ts"
 const allMigrations: readonly Migration[] = [
   ...([foundation, facts, handOver, actionsOfModules, inboxWait] as const),
   receipts,
+  machines,
 ]
 
 /** Files up to this size, in bytes, are checked whole at every start: some 40 ms at most. */

@@ -1,10 +1,11 @@
 /** What is owed to a host: a turn to start, a prompt to pass on, an answer, a stop. Said until its outcome is known. */
 import type { DatabaseSync } from "node:sqlite"
-import type { AttemptId, Instant, RequestId, SessionId, TurnId } from "../protocol/ids.ts"
+import type { AttemptId, Instant, MachineId, RequestId, SessionId, TurnId } from "../protocol/ids.ts"
 
 interface About {
   /** Of this try and no other; the host knows a repeat by it. That of a start is its attempt. */
   readonly id: string
+  readonly machine: MachineId
   readonly session: SessionId
   readonly turn: TurnId
   /** The attempt that is started, or that it goes into. */
@@ -21,6 +22,7 @@ type Row = Record<string, unknown>
 function toHandOver(row: Row): HandOver {
   const about: About = {
     id: row.id as string,
+    machine: row.machine as MachineId,
     session: row.session as SessionId,
     turn: row.turn as TurnId,
     attempt: row.attempt as AttemptId,
@@ -32,13 +34,14 @@ function toHandOver(row: Row): HandOver {
 
 export function handOversTable(db: DatabaseSync) {
   const insert = db.prepare(`INSERT INTO hand_overs
-    (id, kind, session, turn, attempt, request, journal, state, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'owed', ?)`)
-  const get = db.prepare("SELECT * FROM hand_overs WHERE id = ? AND state = 'owed'")
+    (id, kind, machine, session, turn, attempt, request, journal, state, created_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'owed', ?)`)
   const owed = db.prepare(
-    "SELECT * FROM hand_overs INDEXED BY hand_overs_owed WHERE state = 'owed' ORDER BY number",
+    `SELECT * FROM hand_overs INDEXED BY hand_overs_owed
+    WHERE machine = ? AND state = 'owed' ORDER BY number`,
   )
   const anyOwed = db.prepare(
-    "SELECT 1 AS found FROM hand_overs INDEXED BY hand_overs_owed WHERE state = 'owed' LIMIT 1",
+    "SELECT 1 AS found FROM hand_overs INDEXED BY hand_overs_owed WHERE machine = ? AND state = 'owed' LIMIT 1",
   )
   const setJournal = db.prepare("UPDATE hand_overs SET journal = ? WHERE id = ?")
   const setDone = db.prepare(
@@ -53,18 +56,13 @@ export function handOversTable(db: DatabaseSync) {
   const journalOf = db.prepare("SELECT journal FROM hand_overs WHERE id = ?")
   return {
     add(handOver: HandOver, now: Instant): void {
-      const { id, kind, session, turn, attempt, journal } = handOver
+      const { id, kind, machine, session, turn, attempt, journal } = handOver
       const request = handOver.kind === "answer" ? handOver.request : null
-      insert.run(id, kind, session, turn, attempt, request, journal, now)
-    },
-    /** Null when it is done. */
-    findOwed(id: string): HandOver | null {
-      const row = get.get(id)
-      return row ? toHandOver(row) : null
+      insert.run(id, kind, machine, session, turn, attempt, request, journal, now)
     },
     /** In the order they came about. */
-    owed: (): readonly HandOver[] => owed.all().map(toHandOver),
-    isAnyOwed: (): boolean => anyOwed.get() !== undefined,
+    owed: (machine: MachineId): readonly HandOver[] => owed.all(machine).map(toHandOver),
+    isAnyOwed: (machine: MachineId): boolean => anyOwed.get(machine) !== undefined,
     saidTo(id: string, journal: string): void {
       setJournal.run(journal, id)
     },

@@ -12,6 +12,7 @@ import { factsTable } from "./facts.ts"
 import { handOversTable } from "./hand-overs.ts"
 import { inboxTable } from "./inbox.ts"
 import { machineTables } from "./machine.ts"
+import { machinesTable } from "./machines.ts"
 import type { MigrationProgress } from "./migrate.ts"
 import { outboxTable } from "./outbox.ts"
 import { overviewQueries } from "./overview.ts"
@@ -69,6 +70,7 @@ function assemble(db: DatabaseSync, dataDir: string, { migratedFrom, onFault }: 
     receipts: receiptsTable(db),
     channels: channelsTable(db),
     inbox: inboxTable(db),
+    machines: machinesTable(db),
     outbox: outboxTable(db),
     actions: actionsTable(db),
     attachments: attachmentsTable(db),

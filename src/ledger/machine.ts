@@ -1,4 +1,4 @@
-/** Facts about the whole machine rather than a session: settings, bots, the host's cursor, the audit trail. */
+/** Facts about the whole machine rather than a session: settings, bots, the audit trail. */
 import type { DatabaseSync } from "node:sqlite"
 import type { Instant } from "../protocol/ids.ts"
 
@@ -11,11 +11,6 @@ export interface Bot {
   readonly detail: string | null
 }
 
-export interface HostCursor {
-  readonly journal: string
-  readonly acked: number
-}
-
 export function machineTables(db: DatabaseSync) {
   const getSetting = db.prepare("SELECT value FROM settings WHERE key = ?")
   const setSetting = db.prepare(`INSERT INTO settings (key, value, updated_at) VALUES (?, ?, ?)
@@ -24,9 +19,6 @@ export function machineTables(db: DatabaseSync) {
     VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET username = excluded.username, name = excluded.name,
     has_topics = excluded.has_topics, state = excluded.state, detail = excluded.detail, updated_at = excluded.updated_at`)
   const getBots = db.prepare("SELECT * FROM bots ORDER BY id")
-  const getCursor = db.prepare("SELECT journal, acked FROM host_cursor WHERE only = 1")
-  const setCursor = db.prepare(`INSERT INTO host_cursor (only, journal, acked) VALUES (1, ?, ?)
-    ON CONFLICT (only) DO UPDATE SET journal = excluded.journal, acked = excluded.acked`)
   const addAudit = db.prepare("INSERT INTO audit (at, who, what, detail) VALUES (?, ?, ?, ?)")
   return {
     setting<T>(key: string): T | null {
@@ -48,13 +40,6 @@ export function machineTables(db: DatabaseSync) {
         state: row.state as Bot["state"],
         detail: row.detail as string | null,
       })),
-    hostCursor(): HostCursor | null {
-      const row = getCursor.get()
-      return row ? { journal: row.journal as string, acked: row.acked as number } : null
-    },
-    setHostCursor(cursor: HostCursor): void {
-      setCursor.run(cursor.journal, cursor.acked)
-    },
     audit(who: string, what: string, detail: unknown, now: Instant): void {
       addAudit.run(now, who, what, JSON.stringify(detail))
     },

@@ -29,7 +29,7 @@ async function prepared(): Promise<readonly string[]> {
 }
 
 /** Tables of a fixed few rows. */
-const SMALL = ["bots", "settings", "host_cursor"]
+const SMALL = ["bots", "settings", "machines"]
 /** Indexes of what is open: as long as what waits, however long the past is. */
 const OPEN = ["turns_open", "requests_open", "hand_overs_owed", "inbox_open", "outbox_open"]
 

@@ -1,9 +1,11 @@
 import type { DatabaseSync } from "node:sqlite"
-import type { Instant, ProviderId, SessionId } from "../protocol/ids.ts"
+import { HERE, type Instant, type MachineId, type ProviderId, type SessionId } from "../protocol/ids.ts"
 import type { Settings } from "../protocol/session.ts"
 
 export interface Session {
   readonly id: SessionId
+  /** Where it lives, with its workspace and the agent's transcript; never changed. */
+  readonly machine: MachineId
   readonly title: string
   readonly titleBy: "runtime" | "provider" | "owner"
   readonly provider: ProviderId
@@ -14,6 +16,11 @@ export interface Session {
   readonly state: "open" | "archived"
   readonly createdAt: Instant
   readonly updatedAt: Instant
+}
+
+export type NewSession = Omit<Session, "machine" | "state" | "createdAt" | "updatedAt"> & {
+  /** Here unless told. */
+  readonly machine?: MachineId
 }
 
 /** The provider's side of a session, as the provider reports it. */
@@ -28,10 +35,18 @@ export interface SessionWindow {
   readonly archived: boolean
 }
 
+/** A provider's thread: each machine has its own. */
+export interface NativeThread {
+  readonly machine: MachineId
+  readonly provider: ProviderId
+  readonly nativeId: string
+}
+
 type Row = Record<string, unknown>
 
 const toSession = (row: Row): Session => ({
   id: row.id as SessionId,
+  machine: row.machine as MachineId,
   title: row.title as string,
   titleBy: row.title_by as Session["titleBy"],
   provider: row.provider as ProviderId,
@@ -48,8 +63,8 @@ export function sessionsTable(db: DatabaseSync) {
     "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'sessions'), 0) + 1 AS n",
   )
   const insert = db.prepare(`INSERT INTO sessions
-    (number, id, title, title_by, provider, workspace, workspace_kind, settings, state, created_at, updated_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'open', ?, ?)`)
+    (number, id, title, title_by, provider, workspace, workspace_kind, settings, state, created_at, updated_at,
+      machine) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'open', ?, ?, ?)`)
   const get = db.prepare("SELECT * FROM sessions WHERE id = ?")
   const recent = db.prepare("SELECT * FROM sessions WHERE state = 'open' ORDER BY updated_at DESC LIMIT ?")
   // Both halves come in order from their index; one question over all states would sort every session there is.
@@ -67,22 +82,23 @@ export function sessionsTable(db: DatabaseSync) {
   const setState = db.prepare("UPDATE sessions SET state = ?, updated_at = ? WHERE id = ?")
   const touch = db.prepare("UPDATE sessions SET updated_at = ? WHERE id = ?")
   const bindProvider =
-    db.prepare(`INSERT INTO provider_bindings (session, provider, native_id, settings, updated_at)
-    VALUES (?, ?, ?, ?, ?) ON CONFLICT (session, provider)
+    db.prepare(`INSERT INTO provider_bindings (session, provider, native_id, settings, updated_at,
+    machine) SELECT ?, ?, ?, ?, ?, machine FROM sessions WHERE id = ? ON CONFLICT (session, provider)
     DO UPDATE SET native_id = excluded.native_id, settings = excluded.settings, updated_at = excluded.updated_at`)
   const binding = db.prepare(
     "SELECT native_id, settings FROM provider_bindings WHERE session = ? AND provider = ?",
   )
   const byNative = db.prepare(`SELECT s.* FROM sessions s JOIN provider_bindings b ON b.session = s.id
-    WHERE b.provider = ? AND b.native_id = ?`)
+    WHERE b.machine = ? AND b.provider = ? AND b.native_id = ?`)
+  const machineOf = db.prepare("SELECT machine FROM sessions WHERE id = ?")
 
   return {
     /** The id the next `create` will take; only meaningful inside the same transaction. */
     nextId(): SessionId {
       return `S${String(next.get()?.n).padStart(3, "0")}` as SessionId
     },
-    create(session: Omit<Session, "state" | "createdAt" | "updatedAt">, now: Instant): void {
-      const { id, title, titleBy, provider, workspace, workspaceKind, settings } = session
+    create(session: NewSession, now: Instant): void {
+      const { id, machine = HERE, title, titleBy, provider, workspace, workspaceKind, settings } = session
       const number = Number(id.slice(1))
       insert.run(
         number,
@@ -95,8 +111,11 @@ export function sessionsTable(db: DatabaseSync) {
         JSON.stringify(settings),
         now,
         now,
+        machine,
       )
     },
+    machineOf: (id: SessionId): MachineId | null =>
+      (machineOf.get(id)?.machine as MachineId | undefined) ?? null,
     find(id: SessionId): Session | null {
       const row = get.get(id)
       return row ? toSession(row) : null
@@ -123,7 +142,7 @@ export function sessionsTable(db: DatabaseSync) {
       touch.run(now, id)
     },
     bindProvider(id: SessionId, provider: ProviderId, binding: ProviderBinding, now: Instant): void {
-      bindProvider.run(id, provider, binding.nativeId, JSON.stringify(binding.settings), now)
+      bindProvider.run(id, provider, binding.nativeId, JSON.stringify(binding.settings), now, id)
     },
     providerBinding(id: SessionId, provider: ProviderId): ProviderBinding | null {
       const row = binding.get(id, provider)
@@ -131,8 +150,8 @@ export function sessionsTable(db: DatabaseSync) {
       return { nativeId: row.native_id as string, settings: JSON.parse(row.settings as string) as Settings }
     },
     /** The session that already holds the provider's thread, if any: a native session is bound at most once. */
-    findByNative(provider: ProviderId, nativeId: string): Session | null {
-      const row = byNative.get(provider, nativeId)
+    findByNative({ machine, provider, nativeId }: NativeThread): Session | null {
+      const row = byNative.get(machine, provider, nativeId)
       return row ? toSession(row) : null
     },
   }

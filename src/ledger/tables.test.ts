@@ -3,7 +3,15 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import type { AttemptId, ProviderId, RequestId, SessionId, TurnId } from "../protocol/ids.ts"
+import {
+  type AttemptId,
+  HERE,
+  type MachineId,
+  type ProviderId,
+  type RequestId,
+  type SessionId,
+  type TurnId,
+} from "../protocol/ids.ts"
 import type { HandOver } from "./hand-overs.ts"
 import { type Ledger, openLedger } from "./ledger.ts"
 import { PRIORITY, type Priority } from "./outbox.ts"
@@ -153,20 +161,60 @@ describe("requests", () => {
   })
 })
 
+describe("machines", () => {
+  const laptop = "m1" as MachineId
+  beforeEach(() => ledger.machines.add({ id: laptop, name: "laptop", line: { kind: "ssh" } }))
+
+  it("have names of their own and are heard each by itself", () => {
+    expect(() =>
+      ledger.machines.add({ id: "m2" as MachineId, name: "Laptop", line: { kind: "ssh" } }),
+    ).toThrow(/UNIQUE/)
+    ledger.machines.setCursor(laptop, { journal: "l", acked: 7 })
+    expect([ledger.machines.cursor(HERE), ledger.machines.cursor(laptop)]).toEqual([
+      null,
+      { journal: "l", acked: 7 },
+    ])
+    expect(ledger.machines.all().map(({ id, line }) => [id, line.kind])).toEqual([
+      [HERE, "local"],
+      [laptop, "ssh"],
+    ])
+  })
+
+  it("may each have a thread of the same id", () => {
+    const there = { id: "S777" as SessionId, machine: laptop, title: "", titleBy: "owner" } as const
+    const provider = "demo" as ProviderId
+    const place = { workspace: "/", workspaceKind: "external", settings: {} } as const
+    ledger.sessions.create({ ...there, provider, ...place }, 1)
+    for (const id of [session, there.id])
+      ledger.sessions.bindProvider(id, provider, { nativeId: "same", settings: {} }, 1)
+    const holders = [HERE, laptop].map((machine) =>
+      ledger.sessions.findByNative({ machine, provider, nativeId: "same" }),
+    )
+    expect(holders.map((holder) => holder?.id)).toEqual([session, there.id])
+  })
+})
+
 describe("what is owed to a host", () => {
   const attempt = id<AttemptId>(9)
   const request = id<RequestId>(7)
   const owe = (what: Pick<HandOver, "kind" | "id">) =>
     ledger.handOvers.add(
-      { session, turn: turnId(1), attempt, journal: null, ...(what as { kind: "stop"; id: string }) },
+      {
+        machine: HERE,
+        session,
+        turn: turnId(1),
+        attempt,
+        journal: null,
+        ...(what as { kind: "stop"; id: string }),
+      },
       1,
     )
-  const owed = () => ledger.handOvers.owed().map((one) => one.id)
+  const owed = () => ledger.handOvers.owed(HERE).map((one) => one.id)
   beforeEach(() => {
     addTurn(1)
     const body = { kind: "question", questions: [] } as const
     ledger.requests.open({ id: request, session, turn: turnId(1), attempt, body }, 1)
-    const about = { session, turn: turnId(1), attempt, journal: null }
+    const about = { machine: HERE, session, turn: turnId(1), attempt, journal: null }
     ledger.handOvers.add({ kind: "start", id: attempt, ...about }, 1)
     ledger.handOvers.add({ kind: "answer", id: "a", request, ...about }, 1)
     owe({ kind: "stop", id: "s" })
@@ -175,7 +223,7 @@ describe("what is owed to a host", () => {
 
   it("is there in the order it came about, each under an id of its own", () => {
     expect(owed()).toEqual([attempt, "a", "s", "p"])
-    expect(ledger.handOvers.owed()[1]).toMatchObject({ kind: "answer", request })
+    expect(ledger.handOvers.owed(HERE)[1]).toMatchObject({ kind: "answer", request })
     expect(() => owe({ kind: "stop", id: "s" })).toThrow(/UNIQUE/)
   })
 
@@ -191,7 +239,7 @@ describe("what is owed to a host", () => {
   it("ends with the attempt where it is about nothing else", () => {
     ledger.handOvers.attemptDone(turnId(1), 2)
     expect(owed()).toEqual(["a", "p"])
-    expect(ledger.handOvers.isAnyOwed()).toBe(true)
+    expect(ledger.handOvers.isAnyOwed(HERE)).toBe(true)
   })
 
   it("remembers the journal it was said to", () => {
@@ -335,7 +383,9 @@ describe("sessions and channels", () => {
     bind("S001")
     bind("S001")
     expect(() => bind("S002")).toThrow(/UNIQUE/)
-    expect(ledger.sessions.findByNative("demo" as ProviderId, "n")?.id).toBe("S001")
+    expect(
+      ledger.sessions.findByNative({ machine: HERE, provider: "demo" as ProviderId, nativeId: "n" })?.id,
+    ).toBe("S001")
   })
 
   it("are one channel for an address, which shows one session or none", () => {
@@ -368,9 +418,9 @@ describe("facts of the machine", () => {
   })
 
   it("have one cursor", () => {
-    expect(ledger.machine.hostCursor()).toBeNull()
-    ledger.machine.setHostCursor({ journal: "a", acked: 1 })
-    ledger.machine.setHostCursor({ journal: "b", acked: 0 })
-    expect(ledger.machine.hostCursor()).toEqual({ journal: "b", acked: 0 })
+    expect(ledger.machines.cursor(HERE)).toBeNull()
+    ledger.machines.setCursor(HERE, { journal: "a", acked: 1 })
+    ledger.machines.setCursor(HERE, { journal: "b", acked: 0 })
+    expect(ledger.machines.cursor(HERE)).toEqual({ journal: "b", acked: 0 })
   })
 })

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite"
 import type { Hold, OpenTurnState } from "../core/turn.ts"
 import type { TurnOrigin } from "../protocol/facts.ts"
-import type { AttemptId, Instant, SessionId, TurnId } from "../protocol/ids.ts"
+import type { AttemptId, Instant, MachineId, SessionId, TurnId } from "../protocol/ids.ts"
 import type { Outcome, Prompt, TurnState, Usage } from "../protocol/session.ts"
 
 /** How a turn ended; what was said at its end is in the fact `turn.ended`. */
@@ -33,6 +33,12 @@ export type NewTurn = Pick<
   "id" | "session" | "origin" | "channel" | "sourceMessage" | "prompt" | "hold"
 > & {
   readonly clientId: string | null
+}
+
+export interface AttemptPlace {
+  readonly id: TurnId
+  readonly session: SessionId
+  readonly machine: MachineId
 }
 
 type Row = Record<string, unknown>
@@ -68,6 +74,9 @@ export function turnsTable(db: DatabaseSync) {
   const get = db.prepare("SELECT * FROM turns WHERE id = ?")
   const byClient = db.prepare("SELECT * FROM turns WHERE client_id = ?")
   const byAttempt = db.prepare("SELECT * FROM turns WHERE attempt = ?")
+  const atWork =
+    db.prepare(`SELECT t.id, t.session, s.machine FROM turns t JOIN sessions s ON s.id = t.session
+    WHERE t.attempt = ? AND t.ended_at IS NULL`)
   const byMessage = db.prepare(
     "SELECT * FROM turns WHERE channel = ? AND source_message = ? ORDER BY created_at DESC",
   )
@@ -116,6 +125,9 @@ export function turnsTable(db: DatabaseSync) {
     },
     find: (id: TurnId): Turn | null => one(get.get(id)),
     findByClientId: (clientId: string): Turn | null => one(byClient.get(clientId)),
+    /** Where an attempt's turn belongs, without reading the whole of it; null when there is none, or it is over. */
+    atWork: (attempt: AttemptId): AttemptPlace | null =>
+      (atWork.get(attempt) as unknown as AttemptPlace | undefined) ?? null,
     findByAttempt: (attempt: AttemptId): Turn | null => one(byAttempt.get(attempt)),
     /** The newest turn made from this message of a channel. */
     findByMessage: (channel: number, message: string): Turn | null => one(byMessage.get(channel, message)),

@@ -8,6 +8,13 @@ export const SessionId = z
   .brand<"SessionId">()
 export type SessionId = z.infer<typeof SessionId>
 
+/** A computer of the owner's. */
+export const MachineId = z.string().min(1).max(64).brand<"MachineId">()
+export type MachineId = z.infer<typeof MachineId>
+
+/** The one that the runtime runs on. */
+export const HERE = "here" as MachineId
+
 /** One owner prompt and all that follows from it. */
 export const TurnId = z.uuid().brand<"TurnId">()
 export type TurnId = z.infer<typeof TurnId>

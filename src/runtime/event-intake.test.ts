@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { StorageError } from "../ledger/errors.ts"
 import { type Ledger, openLedger } from "../ledger/ledger.ts"
 import type { HostEvent } from "../protocol/host-link.ts"
-import type { AttemptId, SessionId } from "../protocol/ids.ts"
+import { type AttemptId, HERE, type SessionId } from "../protocol/ids.ts"
 import type { ProviderEvent } from "../protocol/session.ts"
 import type { RuntimeContext } from "./context.ts"
 import { EventIntake } from "./event-intake.ts"
@@ -17,7 +17,7 @@ let logged: string[]
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), "event-intake-"))
   ledger = await openLedger(directory, 0)
-  ledger.machine.setHostCursor({ journal: "j", acked: 0 })
+  ledger.machines.setCursor(HERE, { journal: "j", acked: 0 })
   seen = []
   logged = []
 })
@@ -44,6 +44,7 @@ function take(events: readonly ProviderEvent[], failing: Partial<Record<string, 
     seen.push(step)
   }
   const intake = new EventIntake(context, {
+    machine: HERE,
     apply: ({ event }) => fail(`apply ${event.kind}`),
     endPlainly: () => fail("end plainly"),
     onTaken: (seq) => seen.push(`taken ${seq}`),
@@ -54,7 +55,7 @@ function take(events: readonly ProviderEvent[], failing: Partial<Record<string, 
   })
   intake.flush()
 }
-const acked = () => ledger.machine.hostCursor()?.acked
+const acked = () => ledger.machines.cursor(HERE)?.acked
 
 describe("events of the host", () => {
   it("are taken in together with the cursor", () => {

@@ -2,17 +2,16 @@
 import { isStorageFailure } from "../ledger/errors.ts"
 import type { Durability } from "../ledger/transaction.ts"
 import type { HostEvent } from "../protocol/host-link.ts"
-import type { Instant } from "../protocol/ids.ts"
-import type { ProviderEvent } from "../protocol/session.ts"
+import type { MachineId } from "../protocol/ids.ts"
 import type { RuntimeContext } from "./context.ts"
 
-type AttemptEnded = Extract<ProviderEvent, { kind: "attempt.ended" }>
-
 export interface EventIntakeOptions {
+  /** Whose host tells. */
+  readonly machine: MachineId
   /** What the event means for the ledger; inside the transaction. */
   readonly apply: (event: HostEvent) => void
   /** The least that the end of an attempt must leave, where `apply` fails: it is never passed over. */
-  readonly endPlainly: (event: AttemptEnded, at: Instant) => void
+  readonly endPlainly: (event: HostEvent) => void
   /** Everything up to this number is committed: the host may forget it. */
   readonly onTaken: (seq: number) => void
   /** The disk takes nothing now; the host keeps the events and tells them again. */
@@ -53,10 +52,12 @@ export class EventIntake {
   #commit(events: readonly HostEvent[]): void {
     const { ledger } = this.#context
     ledger.transact(() => {
-      const cursor = ledger.machine.hostCursor()
+      const { machine } = this.#options
+      const cursor = ledger.machines.cursor(machine)
       if (!cursor) throw new Error("events came before the host's journal was known")
       for (const event of events) if (event.seq > cursor.acked) this.#options.apply(event)
-      ledger.machine.setHostCursor({ journal: cursor.journal, acked: events.at(-1)?.seq ?? cursor.acked })
+      const acked = events.at(-1)?.seq ?? cursor.acked
+      ledger.machines.setCursor(machine, { journal: cursor.journal, acked })
     }, durabilityOf(events))
   }
 
@@ -83,10 +84,11 @@ export class EventIntake {
     log.error({ err: fault, kind: event.event.kind, logId }, "an event could not be taken in")
     try {
       ledger.transact(() => {
-        if (event.event.kind === "attempt.ended") this.#options.endPlainly(event.event, event.at)
-        const cursor = ledger.machine.hostCursor()
+        const { machine } = this.#options
+        if (event.event.kind === "attempt.ended") this.#options.endPlainly(event)
+        const cursor = ledger.machines.cursor(machine)
         const acked = Math.max(cursor?.acked ?? 0, event.seq)
-        if (cursor) ledger.machine.setHostCursor({ journal: cursor.journal, acked })
+        if (cursor) ledger.machines.setCursor(machine, { journal: cursor.journal, acked })
       })
       return true
     } catch (error) {

@@ -5,13 +5,13 @@
 import type { HandOver } from "../ledger/hand-overs.ts"
 import type { StoredRequest } from "../ledger/requests.ts"
 import type { Turn } from "../ledger/turns.ts"
-import type { AttemptId } from "../protocol/ids.ts"
+import { type AttemptId, HERE, type MachineId } from "../protocol/ids.ts"
 import type { RuntimeContext } from "./context.ts"
 
 /** Of hosts, only what is needed to owe them something. */
 export interface Hosts {
-  /** The journal of the host that can be told now; null when none can. */
-  journal(): string | null
+  /** The journal of a machine's host that can be told now; null when none can. */
+  journal(machine: MachineId): string | null
   /** Says it over the link there is; without one, over the next. */
   tell(handOver: HandOver): void
 }
@@ -44,10 +44,11 @@ export class HandOvers {
 
   #owe(what: Owed): void {
     const { ledger, clock } = this.#context
-    const handOver: HandOver = { ...what, journal: this.#hosts.journal() }
+    const machine = ledger.sessions.machineOf(what.session) ?? HERE
+    const handOver: HandOver = { ...what, machine, journal: this.#hosts.journal(machine) }
     ledger.handOvers.add(handOver, clock.now())
     ledger.afterCommit(() => this.#hosts.tell(handOver))
   }
 }
 
-type Owed = HandOver extends infer H ? (H extends HandOver ? Omit<H, "journal"> : never) : never
+type Owed = HandOver extends infer H ? (H extends HandOver ? Omit<H, "machine" | "journal"> : never) : never

@@ -6,7 +6,16 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { type Ledger, openLedger } from "../ledger/ledger.ts"
 import type { Turn } from "../ledger/turns.ts"
 import type { Fact } from "../protocol/facts.ts"
-import type { AttemptId, ItemId, ProviderId, RequestId, SessionId, TurnId } from "../protocol/ids.ts"
+import {
+  type AttemptId,
+  HERE,
+  type ItemId,
+  type MachineId,
+  type ProviderId,
+  type RequestId,
+  type SessionId,
+  type TurnId,
+} from "../protocol/ids.ts"
 import type { Item, ProviderEvent, RequestBody } from "../protocol/session.ts"
 import { HostEvents } from "./host-events.ts"
 import { LiveTurns } from "./live.ts"
@@ -45,7 +54,7 @@ afterEach(() => {
 })
 
 const happens = (at: number, event: ProviderEvent) =>
-  ledger.transact(() => events.apply({ seq: 1, at, session, event }))
+  ledger.transact(() => events.apply({ seq: 1, at, session, event }, HERE))
 const item = (value: object): ProviderEvent => {
   const whole = { id: "i" as ItemId, status: "completed", kind: "command", command: "ls", ...value } as Item
   return { kind: "item", attempt, item: whole }
@@ -125,9 +134,60 @@ describe("what is told again and again", () => {
 })
 
 it("ends an attempt plainly, once, and wakes its session", () => {
-  const { kind: _, ...end } = ends as Extract<ProviderEvent, { kind: "attempt.ended" }>
-  for (const at of [50, 60]) ledger.transact(() => events.endPlainly({ kind: "attempt.ended", ...end }, at))
+  for (const at of [50, 60])
+    ledger.transact(() => events.endPlainly({ seq: 1, at, session, event: ends }, HERE))
   expect([found().state, found().endedAt, woken]).toEqual(["completed", 50, [session]])
   // Nothing was ever accepted, and yet it is not dropped: the agent says that it is done.
   expect(facts().map(({ kind }) => kind)).toEqual(["turn.ended"])
+})
+
+describe("a host is believed about its own sessions only", () => {
+  const laptop = "m1" as MachineId
+  const theirs = "S777" as SessionId
+  const request = "r" as RequestId
+  const approval: RequestBody = {
+    ...{ kind: "approval", subject: "command", title: "ls", acceptsReason: false },
+    options: [{ id: "yes", effect: "allow_once" }],
+  }
+  beforeEach(() => {
+    ledger.machines.add({ id: laptop, name: "laptop", line: { kind: "ssh" } })
+    const provider = "codex" as ProviderId
+    const place = { machine: laptop, workspace: "/", workspaceKind: "external", settings: {} } as const
+    ledger.sessions.create({ id: theirs, title: "", titleBy: "runtime", provider, ...place }, 0)
+    happens(20, { kind: "attempt.accepted", attempt })
+    happens(30, { kind: "request.opened", attempt, request, body: approval })
+  })
+
+  const forged: readonly ProviderEvent[] = [
+    { kind: "attempt.accepted", attempt },
+    { kind: "attempt.began", attempt: randomUUID() as AttemptId, reason: "mine now" },
+    item({}),
+    { kind: "request.opened", attempt, request: "other" as RequestId, body: approval },
+    { kind: "request.closed", attempt, request, why: "answered" },
+    { kind: "notice", attempt, notice: { code: "context_compacted" } },
+    { kind: "usage", attempt, usage: { costUsd: 1 } },
+    { kind: "session.changed", nativeId: "stolen", settings: {}, title: "stolen" },
+    { kind: "limits", limits: [{ name: "5h", usedPercent: 100 }] },
+    ends,
+  ]
+  it.each(forged.map((event) => [event.kind, event] as const))("not about another's: %s", (_, event) => {
+    const before = [JSON.stringify(records()), JSON.stringify(found())]
+    // As it is, and as if the work were one of its own sessions'.
+    const mine = event.kind === "session.changed" || event.kind === "limits" || event.kind === "attempt.began"
+    const told = mine ? [session] : [session, theirs]
+    for (const of of told)
+      ledger.transact(() => {
+        events.apply({ seq: 9, at: 40, session: of, event }, laptop)
+        events.endPlainly({ seq: 9, at: 40, session: of, event }, laptop)
+      })
+    expect([JSON.stringify(records()), JSON.stringify(found())]).toEqual(before)
+    expect(facts("machine")).toEqual([])
+  })
+
+  it("and about those it is", () => {
+    const began = { kind: "attempt.began", attempt: randomUUID() as AttemptId, reason: "" } as const
+    ledger.transact(() => events.apply({ seq: 9, at: 40, session: theirs, event: began }, laptop))
+    expect(ledger.turns.findByAttempt(began.attempt)).toMatchObject({ session: theirs, state: "running" })
+    expect(ledger.handOvers.owed(laptop)).toMatchObject([{ kind: "start", attempt: began.attempt }])
+  })
 })

@@ -7,7 +7,15 @@ import type { Session } from "../ledger/sessions.ts"
 import type { Turn } from "../ledger/turns.ts"
 import type { Closure, Fact, FactOf, RecordedFact } from "../protocol/facts.ts"
 import type { HostEvent } from "../protocol/host-link.ts"
-import type { Instant, ItemId, RequestId, SessionId, TurnId } from "../protocol/ids.ts"
+import {
+  HERE,
+  type Instant,
+  type ItemId,
+  type MachineId,
+  type RequestId,
+  type SessionId,
+  type TurnId,
+} from "../protocol/ids.ts"
 import type { Outcome, ProviderEvent } from "../protocol/session.ts"
 import { answerDone } from "./answer-done.ts"
 import { closureOf } from "./closure.ts"
@@ -31,7 +39,10 @@ export class HostEvents {
     this.#wake = wake
   }
 
-  apply({ session, event, at }: HostEvent): void {
+  /** A host is believed about its own sessions only. @param machine whose host tells it. */
+  apply(told: HostEvent, machine: MachineId): void {
+    if (!this.#isOwn(told, machine)) return
+    const { session, event, at } = told
     switch (event.kind) {
       case "session.changed":
         return this.#onSession(session, event, at)
@@ -50,7 +61,10 @@ export class HostEvents {
   }
 
   /** The attempt is over, and that is all there is to say: for when `apply` cannot take its end in. */
-  endPlainly({ attempt, outcome }: EventOf<"attempt.ended">, at: Instant): void {
+  endPlainly(told: HostEvent, machine: MachineId): void {
+    const { event, at } = told
+    if (event.kind !== "attempt.ended" || !this.#isOwn(told, machine)) return
+    const { attempt, outcome } = event
     const { ledger, clock, record } = this.#context
     const turn = ledger.turns.findByAttempt(attempt)
     if (!turn || isEnded(turn)) return
@@ -59,6 +73,23 @@ export class HostEvents {
     ledger.turns.end(turn.id, outcome, at)
     record(endOf(turn, outcome), turn, at)
     this.#over(turn)
+  }
+
+  #isOwn({ session, event, seq }: HostEvent, machine: MachineId): boolean {
+    const { ledger, log } = this.#context
+    const placed = ledger.sessions.machineOf(session) ?? machine
+    const work = "attempt" in event ? ledger.turns.atWork(event.attempt) : null
+    const request = "request" in event ? ledger.requests.find(event.request) : null
+    const isOwn =
+      placed === machine &&
+      (work === null || work.session === session) &&
+      (request === null || request.session === session)
+    if (!isOwn)
+      log.error(
+        { machine, session, seq, kind: event.kind },
+        "a host told of what is not its own: passed over",
+      )
+    return isOwn
   }
 
   /** Our answer did not reach the agent in time. Only inside a transaction; a repeat changes nothing. */
@@ -133,7 +164,7 @@ export class HostEvents {
   #bindNative(session: Session, { nativeId, settings }: EventOf<"session.changed">, at: Instant): void {
     const { ledger, clock, record, log } = this.#context
     const { id, provider } = session
-    const holder = ledger.sessions.findByNative(provider, nativeId)
+    const holder = ledger.sessions.findByNative({ machine: session.machine, provider, nativeId })
     if (holder && holder.id !== id)
       return log.warn({ session: id, holder: holder.id }, "a native session is bound twice")
     if (isDeepStrictEqual(ledger.sessions.providerBinding(id, provider), { nativeId, settings })) return
@@ -173,8 +204,9 @@ export class HostEvents {
   /** The host has it: said again, it answers what became of it. */
   #recordBegun(begun: Pick<HandOver, "turn" | "session" | "attempt">): void {
     const { ledger, clock } = this.#context
-    const journal = ledger.machine.hostCursor()?.journal ?? null
-    ledger.handOvers.add({ kind: "start", id: begun.attempt, ...begun, journal }, clock.now())
+    const machine = ledger.sessions.machineOf(begun.session) ?? HERE
+    const journal = ledger.machines.cursor(machine)?.journal ?? null
+    ledger.handOvers.add({ kind: "start", id: begun.attempt, machine, ...begun, journal }, clock.now())
   }
 
   #onAccepted(turn: Turn, at: Instant): void {

@@ -10,7 +10,8 @@ import type { Settings } from "../protocol/session.ts"
 import type { RuntimeContext } from "./context.ts"
 import { HandOvers } from "./hand-over.ts"
 import { HostEvents } from "./host-events.ts"
-import { type ConnectHost, MachineLink } from "./hosts/machine-link.ts"
+import { Hosts } from "./hosts/hosts.ts"
+import type { ConnectHost } from "./hosts/machine-link.ts"
 import { TurnRunner } from "./hosts/runner.ts"
 import { LiveTurns } from "./live.ts"
 import { Providers } from "./providers.ts"
@@ -46,7 +47,7 @@ export class Kernel {
   readonly turns: Turns
   readonly requests: Requests
   readonly providers: Providers
-  readonly #machine: MachineLink
+  readonly #hosts: Hosts
   readonly receipts: Receipts
   readonly #runner: TurnRunner
   readonly #recorder: Recorder
@@ -62,8 +63,8 @@ export class Kernel {
     this.newId = newId
     this.live = new LiveTurns((err) => log.error({ err }, "a listener of live changes failed"))
     const handOvers = new HandOvers(context, {
-      journal: () => this.#machine.journal(),
-      tell: (handOver) => this.#machine.tell(handOver),
+      journal: (machine) => this.#hosts.journal(machine),
+      tell: (handOver) => this.#hosts.tell(handOver),
     })
     this.turns = new Turns(context, {
       handOvers,
@@ -72,7 +73,7 @@ export class Kernel {
     })
     this.receipts = new Receipts(context)
     this.requests = new Requests(context, handOvers)
-    this.#machine = new MachineLink(context, {
+    this.#hosts = new Hosts(context, {
       live: this.live,
       connect: options.connectHost,
       events: new HostEvents(context, this.live, (session) => this.#runner.wake(session)),
@@ -81,17 +82,17 @@ export class Kernel {
         this.#runner.wakeAll()
         void this.providers.learnNames()
       },
-      isAnyRunnable: () => this.#runner.isAnyRunnable(),
+      isAnyRunnable: (machine) => this.#runner.isAnyRunnable(machine),
     })
-    this.#runner = new TurnRunner(context, { machine: this.#machine, handOvers })
+    this.#runner = new TurnRunner(context, { hosts: this.#hosts, handOvers })
     this.sessions = new Sessions(context, {
       workspaceRoot: options.workspaceRoot,
       defaultWorkspace: options.defaultWorkspace,
       defaults: options.defaults,
       // A session the host does not have open learns its settings with the next turn.
-      onConfigured: (session) => this.#machine.configure(session),
+      onConfigured: (session) => this.#hosts.of(session).configure(session),
     })
-    this.providers = new Providers(context, this.#machine.host, options.defaultProvider)
+    this.providers = new Providers(context, this.#hosts.here.host, options.defaultProvider)
   }
 
   add(surface: Surface): void {
@@ -107,11 +108,11 @@ export class Kernel {
   }
 
   get hostPid(): number | null {
-    return this.#machine.host.current?.pid ?? null
+    return this.#hosts.here.host.current?.pid ?? null
   }
 
   /** Ends the host and every agent in it. Resolves when it has agreed; a host that does not run is fine. */
   stopAgents(): Promise<void> {
-    return this.#machine.stopAgents()
+    return this.#hosts.here.stopAgents()
   }
 }

@@ -4,7 +4,7 @@ import { isAbsolute, join } from "node:path"
 import type { Session } from "../ledger/sessions.ts"
 import { errorCode } from "../platform/system-error.ts"
 import type { FactOf } from "../protocol/facts.ts"
-import type { ProviderId, SessionId } from "../protocol/ids.ts"
+import { HERE, type ProviderId, type SessionId } from "../protocol/ids.ts"
 import type { NativeSession, Settings } from "../protocol/session.ts"
 import type { RuntimeContext } from "./context.ts"
 import { OwnerError } from "./errors.ts"
@@ -61,7 +61,7 @@ export class Sessions {
   attach(provider: ProviderId, native: NativeSession): Session {
     const { ledger, clock } = this.#context
     return ledger.transact(() => {
-      const holder = ledger.sessions.findByNative(provider, native.nativeId)
+      const holder = ledger.sessions.findByNative({ machine: HERE, provider, nativeId: native.nativeId })
       if (holder) {
         return this.reopen(holder.id)
       }

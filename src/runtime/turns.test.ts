@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import type { HandOver } from "../ledger/hand-overs.ts"
 import { type Ledger, openLedger } from "../ledger/ledger.ts"
 import { endsTurn, type Fact } from "../protocol/facts.ts"
-import type { AttemptId, ProviderId, RequestId, SessionId } from "../protocol/ids.ts"
+import { type AttemptId, HERE, type ProviderId, type RequestId, type SessionId } from "../protocol/ids.ts"
 import type { RequestBody } from "../protocol/session.ts"
 import { answerDone } from "./answer-done.ts"
 import type { RuntimeContext } from "./context.ts"
@@ -142,7 +142,7 @@ describe("stopping", () => {
     const { running, dropped } = turns.stop(session, { clearQueue: false })
     expect(running?.id).toBe(turn.id)
     expect(dropped).toEqual([])
-    expect(ledger.handOvers.owed()).toMatchObject([{ kind: "stop", turn: turn.id }])
+    expect(ledger.handOvers.owed(HERE)).toMatchObject([{ kind: "stop", turn: turn.id }])
     expect(reached).toContain("stop")
     expect(texts()).toEqual(["second"])
     expect(ledger.turns.find(turn.id)?.stopRequestedAt).not.toBeNull()
@@ -195,7 +195,7 @@ describe("steering", () => {
     expect(steer).toMatchObject({ turn: id, attempt, journal: "journal" })
     turns.steered(steer, "steered")
     expect(ledger.turns.find(id)?.state).toBe("completed")
-    expect(ledger.handOvers.owed()).toEqual([])
+    expect(ledger.handOvers.owed(HERE)).toEqual([])
     expect(facts.filter(endsTurn)).toEqual([{ kind: "turn.steered", into: turn.id }])
   })
 

@@ -1,6 +1,6 @@
 /** What a host is owed reaches its agent once, whatever the owner does meanwhile and whoever is restarted. */
 import { expect, it } from "vitest"
-import type { TurnId } from "../../src/protocol/ids.ts"
+import { HERE, type TurnId } from "../../src/protocol/ids.ts"
 import { KernelWorld } from "./kernel-world.ts"
 
 /** A turn whose prompt the agent is only just taking, so that a steer waits at the host. */
@@ -28,7 +28,7 @@ it("a prompt that is being passed on is nobody else's until it is known where it
   world.opens("end")
   await world.isIn("completed", first)
   await world.isIn("completed", second)
-  await world.until("nothing is owed", () => !world.ledger.handOvers.isAnyOwed())
+  await world.until("nothing is owed", () => !world.ledger.handOvers.isAnyOwed(HERE))
   expect(world.reached(second)).toBe(1)
 })
 
@@ -72,7 +72,7 @@ it("a stop that was asked for while nobody was connected is said over the next l
   world.kernel.turns.stop(world.session, { clearQueue: false })
   world.restarts()
   await world.isIn("completed", first)
-  expect(world.ledger.handOvers.isAnyOwed()).toBe(false)
+  expect(world.ledger.handOvers.isAnyOwed(HERE)).toBe(false)
 })
 
 it("what an agent did by itself while the runtime was away is told without waiting for the owner", async () => {

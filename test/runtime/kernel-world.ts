@@ -15,6 +15,7 @@ import { socketPath } from "../../src/platform/socket-path.ts"
 import type { ProviderId, SessionId, TurnId } from "../../src/protocol/ids.ts"
 import type { Settings } from "../../src/protocol/session.ts"
 import { ensureHost } from "../../src/runtime/host-link/launch.ts"
+import type { HostLink } from "../../src/runtime/host-link/link.ts"
 import { Kernel } from "../../src/runtime/kernel.ts"
 import type { Step } from "../fakes/script.ts"
 
@@ -23,6 +24,11 @@ const log: Log = { debug() {}, info() {}, warn() {}, error() {}, keep: () => "lo
 export interface KernelWorldOptions {
   readonly clock?: Clock
   readonly settings?: Settings
+}
+
+interface Submitting {
+  readonly hold?: Hold | null
+  readonly session?: SessionId
 }
 
 export class KernelWorld {
@@ -65,20 +71,39 @@ export class KernelWorld {
       newId: randomUUID,
       random: Math.random,
       log,
-      connectHost: async (options) => {
-        const link = await ensureHost({
-          ...options,
-          ...{ dataDir: this.#dataDir, environment, version: "0.1.0" },
-          hostMain: join(import.meta.dirname, "..", "fakes", "scripted-host.ts"),
-        })
-        this.#hosts.set(link.pid, (await processStart(link.pid)) ?? "")
-        return link
+      connectHost: async ({ line, ...options }) => {
+        const dataDir = line.kind === "local" ? this.#dataDir : join(this.#root, line.kind)
+        return this.#noted(await ensureHost({ ...options, ...this.#hostOf(dataDir), environment }))
       },
       workspaceRoot: join(this.#root, "managed"),
       defaultWorkspace: null,
       defaults: () => this.#options.settings ?? {},
       defaultProvider: null,
     })
+  }
+
+  #hostOf(dataDir: string) {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    writeFileSync(join(dataDir, "config.json"), "{}", { mode: 0o600 })
+    return {
+      dataDir,
+      version: "0.1.0",
+      hostMain: join(import.meta.dirname, "..", "fakes", "scripted-host.ts"),
+    }
+  }
+
+  async #noted(link: HostLink): Promise<HostLink> {
+    this.#hosts.set(link.pid, (await processStart(link.pid)) ?? "")
+    return link
+  }
+
+  /** Starts the host that is reached by a line of this kind, as its own machine does. */
+  async startsHost(line: string): Promise<void> {
+    const environment = { PATH: process.env.PATH ?? "", HOME: this.#root, LANG: "C.UTF-8" }
+    const quiet = { journal: null, acked: 0, onEvent: () => undefined, onLive: () => undefined }
+    const place = this.#hostOf(join(this.#root, line))
+    const link = await this.#noted(await ensureHost({ ...quiet, ...place, environment, mayStart: true }))
+    link.close()
   }
 
   /** As a restart of the runtime does; the host and its agents go on. */
@@ -93,10 +118,10 @@ export class KernelWorld {
     this.kernel.stop()
   }
 
-  submits(steps: readonly Step[], hold: Hold | null = null): TurnId {
+  submits(steps: readonly Step[], { hold = null, session = this.session }: Submitting = {}): TurnId {
     const prompt = { text: JSON.stringify(steps), files: [] }
     const from = { origin: "owner", channel: null, sourceMessage: null, clientId: null, hold } as const
-    return this.kernel.turns.submit({ session: this.session, prompt, ...from }).id
+    return this.kernel.turns.submit({ session, prompt, ...from }).id
   }
 
   turn(id: TurnId): Turn {

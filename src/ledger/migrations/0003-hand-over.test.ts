@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { DatabaseSync } from "node:sqlite"
 import { afterEach, beforeEach, expect, it } from "vitest"
-import type { TurnId } from "../../protocol/ids.ts"
+import { HERE, type TurnId } from "../../protocol/ids.ts"
 import { openDatabase } from "../database.ts"
 import { openLedger } from "../ledger.ts"
 import { foundation } from "./0001-foundation.ts"
@@ -38,7 +38,7 @@ it("a ledger from before owes what it owed, under the ids the host knows", async
   fill(db)
   db.close()
   const ledger = await openLedger(dataDir, 1)
-  expect(ledger.handOvers.owed()).toMatchObject([
+  expect(ledger.handOvers.owed(HERE)).toMatchObject([
     { kind: "start", id: "a-run", turn: "run", attempt: "a-run", journal: "j1" },
     { kind: "stop", turn: "run", attempt: "a-run" },
     { kind: "steer", id: "steer", turn: "steer", attempt: "a-run" },

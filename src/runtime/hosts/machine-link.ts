@@ -1,10 +1,11 @@
 /** A machine's host as the runtime has it: the link, what comes over it and what is owed, brought to one state. */
 import { isStorageFailure } from "../../ledger/errors.ts"
 import type { HandOver } from "../../ledger/hand-overs.ts"
+import type { Line, Machine } from "../../ledger/machines.ts"
 import type { SessionId } from "../../protocol/ids.ts"
 import type { RuntimeContext } from "../context.ts"
 import { EventIntake } from "../event-intake.ts"
-import { type HostEvents, isEnded } from "../host-events.ts"
+import type { HostEvents } from "../host-events.ts"
 import { failureOfLink } from "../host-link/failure.ts"
 import { type HostLink, HostLinkError, type HostLinkHandlers, type LiveText } from "../host-link/link.ts"
 import type { LiveTurns } from "../live.ts"
@@ -15,13 +16,15 @@ import { Teller } from "./teller.ts"
 export interface HostCursorAndHandlers extends HostLinkHandlers {
   readonly journal: string | null
   readonly acked: number
-  /** Whether a host may be started where none runs. */
+  readonly line: Line
+  /** Whether a host may be started where none runs; only ever over the local line. */
   readonly mayStart: boolean
 }
 
 export type ConnectHost = (options: HostCursorAndHandlers) => Promise<HostLink>
 
 export interface MachineLinkOptions {
+  readonly machine: Machine
   readonly live: LiveTurns
   readonly connect: ConnectHost
   readonly events: HostEvents
@@ -45,9 +48,11 @@ export class MachineLink {
   constructor(context: RuntimeContext, options: MachineLinkOptions) {
     this.#context = context
     this.#options = options
+    const machine = options.machine.id
     this.#intake = new EventIntake(context, {
-      apply: (event) => options.events.apply(event),
-      endPlainly: (event, at) => options.events.endPlainly(event, at),
+      machine,
+      apply: (event) => options.events.apply(event, machine),
+      endPlainly: (event) => options.events.endPlainly(event, machine),
       onTaken: (seq) => this.host.current?.ack(seq),
       onStuck: (error) => this.comeBackLater(error),
     })
@@ -64,10 +69,10 @@ export class MachineLink {
     this.host = new HostConnection({
       connect: (how) => this.#connect(how),
       onLink: (link) => {
-        for (const handOver of context.ledger.handOvers.owed()) void this.#teller.tell(link, handOver)
+        for (const handOver of context.ledger.handOvers.owed(machine)) void this.#teller.tell(link, handOver)
         options.onLink()
       },
-      isNeeded: () => context.ledger.handOvers.isAnyOwed() || options.isAnyRunnable(),
+      isNeeded: () => context.ledger.handOvers.isAnyOwed(machine) || options.isAnyRunnable(),
       onUnavailable: (error) => this.#onUnavailable(error),
       clock: context.clock,
       log: context.log,
@@ -120,18 +125,20 @@ export class MachineLink {
   }
 
   async #connect({ mayStart }: { mayStart: boolean }): Promise<HostLink> {
-    const cursor = this.#context.ledger.machine.hostCursor()
+    const { id, line } = this.#options.machine
+    const cursor = this.#context.ledger.machines.cursor(id)
     const link = await this.#options.connect({
       journal: cursor?.journal ?? null,
       acked: cursor?.acked ?? 0,
-      mayStart,
+      line,
+      mayStart: mayStart && line.kind === "local",
       onEvent: (event) => this.#intake.receive(event),
       onLive: (live) => this.#onLive(live),
       onDown: () => this.#intake.flush(),
     })
     try {
       if (cursor?.journal !== link.journal) {
-        this.#context.ledger.machine.setHostCursor({ journal: link.journal, acked: 0 })
+        this.#context.ledger.machines.setCursor(id, { journal: link.journal, acked: 0 })
       }
       return link
     } catch (error) {
@@ -141,15 +148,18 @@ export class MachineLink {
   }
 
   #onLive({ session, attempt, item, channel, offset, text }: LiveText): void {
-    const turn = this.#context.ledger.turns.findByAttempt(attempt)
-    if (turn && !isEnded(turn)) this.#options.live.text(turn.id, session, { item, channel, offset, text })
+    const work = this.#context.ledger.turns.atWork(attempt)
+    if (work?.session !== session || work.machine !== this.#options.machine.id) return
+    this.#options.live.text(work.id, session, { item, channel, offset, text })
   }
 
   #onUnavailable(error: unknown): void {
     const { reason, detail = "" } = failureOfLink(error)
     const notice = { code: "warning", detail, reason } as const
-    for (const turn of this.#context.ledger.turns.allOpen()) {
-      if (turn.hold === null) this.#options.live.notice(turn.id, turn.session, notice)
+    const { ledger } = this.#context
+    for (const turn of ledger.turns.allOpen()) {
+      const isHere = ledger.sessions.machineOf(turn.session) === this.#options.machine.id
+      if (isHere && turn.hold === null) this.#options.live.notice(turn.id, turn.session, notice)
     }
   }
 }

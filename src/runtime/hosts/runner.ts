@@ -2,47 +2,50 @@
 
 import { nextInQueue } from "../../core/turn.ts"
 import { isStorageFailure } from "../../ledger/errors.ts"
-import type { AttemptId, SessionId } from "../../protocol/ids.ts"
+import type { AttemptId, MachineId, SessionId } from "../../protocol/ids.ts"
 import type { RuntimeContext } from "../context.ts"
 import type { HandOvers } from "../hand-over.ts"
-import type { MachineLink } from "./machine-link.ts"
+import type { Hosts } from "./hosts.ts"
 
 export interface TurnRunnerOptions {
-  readonly machine: MachineLink
+  readonly hosts: Hosts
   readonly handOvers: HandOvers
 }
 
 export class TurnRunner {
   readonly #context: RuntimeContext
-  readonly #machine: MachineLink
+  readonly #hosts: Hosts
   readonly #handOvers: HandOvers
   /** Sessions whose queue is being looked at; a wake meanwhile looks again. */
   readonly #looking = new Map<SessionId, "once" | "again">()
   readonly #timers = new Map<SessionId, { cancel(): void }>()
 
-  constructor(context: RuntimeContext, { machine, handOvers }: TurnRunnerOptions) {
+  constructor(context: RuntimeContext, { hosts, handOvers }: TurnRunnerOptions) {
     this.#context = context
-    this.#machine = machine
+    this.#hosts = hosts
     this.#handOvers = handOvers
   }
 
   /** Takes up everything that is open in the ledger. */
   start(): void {
     this.wakeAll()
-    this.#machine.host.ensure()
+    this.#hosts.start()
   }
 
   stop(): void {
     for (const timer of this.#timers.values()) timer.cancel()
-    this.#machine.host.close()
+    this.#hosts.stop()
   }
 
   wakeAll(): void {
     for (const session of this.#openSessions()) this.wake(session)
   }
 
-  isAnyRunnable(): boolean {
-    return this.#openSessions().some((session) => this.#next(session).kind === "run")
+  /** Whether a session of this machine waits for nothing but its host. */
+  isAnyRunnable(machine: MachineId): boolean {
+    const { sessions } = this.#context.ledger
+    const isThere = (session: SessionId) => sessions.machineOf(session) === machine
+    return this.#openSessions().some((session) => isThere(session) && this.#next(session).kind === "run")
   }
 
   /** Looks whether a session's next turn can run. */
@@ -61,20 +64,21 @@ export class TurnRunner {
 
   /** Inside a transaction: the session's next turn is dispatched with it, if it can run and the host is there. */
   dispatchAlong(session: SessionId): void {
-    if (this.#machine.journal() !== null) this.#dispatch(session)
+    if (this.#hosts.of(session).journal() !== null) this.#dispatch(session)
   }
 
   async #look(session: SessionId): Promise<void> {
+    const machine = this.#hosts.of(session)
     try {
       const next = this.#next(session)
       if (next.kind === "wait") this.#wakeAt(session, next.until)
       if (next.kind !== "run") return
-      await this.#machine.host.use()
+      await machine.host.use()
       this.#dispatch(session)
     } catch (error) {
-      if (isStorageFailure(error)) return this.#machine.comeBackLater(error)
+      if (isStorageFailure(error)) return machine.comeBackLater(error)
       this.#context.log.warn({ err: error, session }, "a turn could not be handed over yet")
-      this.#machine.host.ensure()
+      machine.host.ensure()
     }
   }
 

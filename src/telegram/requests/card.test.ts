@@ -9,13 +9,21 @@ import { telegramText } from "../../core/texts/telegram.ts"
 import { type Ledger, openLedger } from "../../ledger/ledger.ts"
 import type { StoredRequest } from "../../ledger/requests.ts"
 import type { Session } from "../../ledger/sessions.ts"
-import type { AttemptId, ProviderId, RequestId, SessionId, TurnId } from "../../protocol/ids.ts"
+import {
+  type AttemptId,
+  HERE,
+  type ProviderId,
+  type RequestId,
+  type SessionId,
+  type TurnId,
+} from "../../protocol/ids.ts"
 import type { Permission, RequestBody } from "../../protocol/session.ts"
 import { Outgoing } from "../delivery/outgoing.ts"
 import { type Card, closedCard, openCard, type Seen, wholeText } from "./card.ts"
 import { NOT_BEGUN } from "./questions.ts"
 
 const session: Session = {
+  machine: HERE,
   ...{ id: "S001" as SessionId, title: "", titleBy: "runtime", provider: "codex" as ProviderId },
   ...{ workspace: "/work", workspaceKind: "external", settings: {}, state: "open" },
   ...{ createdAt: 0, updatedAt: 0 },
