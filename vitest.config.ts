@@ -19,7 +19,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "real",
-          include: ["test/{providers,host,runtime,e2e,crash,cli}/**/*.test.ts"],
+          include: ["test/{providers,host,runtime,e2e,crash,sim,cli}/**/*.test.ts"],
           globalSetup: ["test/agents/install.ts"],
           testTimeout: 60_000,
         },

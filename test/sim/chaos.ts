@@ -69,7 +69,9 @@ export class Chaos {
   }
 
   at({ step, kind, process, now }: At): Fault | null {
-    const fault = this.#list ? (this.#list.steps.get(step) ?? null) : this.#draw(step, kind, process, now)
+    const drawn = this.#list ? (this.#list.steps.get(step) ?? null) : this.#draw(step, kind, process, now)
+    // In a shorter history the step may be of another kind.
+    const fault = kind !== "commit" && isOfDisk(drawn) ? null : drawn
     if (fault) this.record.steps.push(fault)
     return fault
   }
@@ -121,6 +123,9 @@ export class Chaos {
     return { kind, code: 429, retryAfterSeconds: 1 + Math.floor((more - 0.6) * 50) }
   }
 }
+
+const isOfDisk = (fault: Fault | null): boolean =>
+  fault !== null && ["disk_full", "io_error", "busy"].includes(fault.kind)
 
 function drawRates(random: Random): Rates {
   const often = random.pick([1 / 25, 1 / 60, 1 / 150])

@@ -1,6 +1,7 @@
 /**
  * The whole system in one process under virtual time: `npm run sim -- [--seeds N | --seconds S] [--seed FIRST]`.
  *
+ *   --recorded     the histories in which something was found once
  *   --bots B       chats of the owner, each with a bot of its own (1)
  *   --jumps        the wall clock is set now and then
  *   --shrink       leaves out of a failing history what it does not need
@@ -12,6 +13,7 @@ import { existsSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { parseArgs } from "node:util"
 import { real } from "./real.ts"
+import { recorded } from "./recorded.ts"
 import { shrink } from "./shrink.ts"
 import { type History, type SimulateOptions, simulate } from "./simulate.ts"
 import { Tally } from "./tally.ts"
@@ -22,6 +24,7 @@ const { values } = parseArgs({
     seeds: { type: "string", default: "1" },
     seconds: { type: "string" },
     repeat: { type: "string", default: "1" },
+    recorded: { type: "boolean", default: false },
     bots: { type: "string", default: "1" },
     slot: { type: "string", default: "0" },
     jumps: { type: "boolean", default: false },
@@ -41,17 +44,21 @@ const tally = new Tally()
 const began = real.now()
 const first = Number(values.seed)
 
-for (let seed = first; !isOver(seed); seed += 1) {
-  const history = await simulate({ ...options, seed })
+for (const given of values.recorded ? recorded : drawn()) {
+  const history = await simulate({ ...options, ...given })
   tally.add(history)
   if (values.verbose && !values.shrink) show(history)
-  for (const { code, what } of history.findings) console.log(`seed ${seed} ${code}: ${what}`)
+  for (const { code, what } of history.findings) console.log(`seed ${given.seed} ${code}: ${what}`)
   if (values.shrink && history.findings.length > 0) await shorten(history)
   for (let again = 1; again < Number(values.repeat); again += 1) await repeat(history)
 }
 real.rmSync(options.directory, { recursive: true, force: true })
 console.log(tally.text)
 process.exitCode = tally.isClean ? 0 : 1
+
+function* drawn(): Generator<{ readonly seed: number }> {
+  for (let seed = first; !isOver(seed); seed += 1) yield { seed }
+}
 
 function isOver(seed: number): boolean {
   if (values.seconds === undefined) return seed >= first + Number(values.seeds)

@@ -1,12 +1,12 @@
 /** Says to a host what it is owed, and settles each by what the host answers. */
 import { retryPrompt } from "../../core/retry-prompt.ts"
+import { isAtWork } from "../../core/turn.ts"
 import type { HandOver } from "../../ledger/hand-overs.ts"
 import type { Session } from "../../ledger/sessions.ts"
 import type { SessionSpec } from "../../protocol/session.ts"
 import { answerDone } from "../answer-done.ts"
 import type { RuntimeContext } from "../context.ts"
 import type { HostEvents } from "../host-events.ts"
-import { isEnded } from "../host-events.ts"
 import { failureOfLink } from "../host-link/failure.ts"
 import { type HostLink, HostLinkError } from "../host-link/link.ts"
 import type { SteerOutcome } from "../turns.ts"
@@ -88,12 +88,15 @@ export class Teller {
     if (state === "ended" && this.#options.catchUp(link)) this.#giveUpUntold(handOver)
   }
 
-  /** The host says it is over, yet its last event was never seen: its result is lost, and that is said. */
+  /**
+   * The host says it is over, yet its last event was never seen: its result is lost, and that is said. A turn that waits
+   * for its next attempt keeps the name of its last one, whose end was seen.
+   */
   #giveUpUntold({ turn, attempt }: HandOver): void {
     const { ledger } = this.#context
     ledger.transact(() => {
       const current = ledger.turns.find(turn)
-      if (!current || isEnded(current) || current.attempt !== attempt) return
+      if (!current || !isAtWork(current) || current.attempt !== attempt) return
       this.#options.events.giveUp(current, { kind: "indeterminate", consumed: "yes", text: "" })
     })
   }
@@ -135,7 +138,7 @@ export class Teller {
     const failure = { ...failureOfLink(error), logId }
     ledger.transact(() => {
       const current = ledger.turns.find(turn)
-      if (!current || isEnded(current) || current.attempt !== attempt) return
+      if (!current || !isAtWork(current) || current.attempt !== attempt) return
       this.#options.events.giveUp(current, { kind: "failed", failure, text: "" })
     })
   }

@@ -151,6 +151,7 @@ export class Intake {
     const received = rows.map((row) => this.#read(row)).filter((entry) => entry !== null)
     // In turn already here: what the owner replies to was sent before, and must have been recorded by then.
     const effect = await this.#spec.share.run(() => this.#prepare(received))
+    if (effect === null) return false
     const fault = await this.#spec.share.run(() => this.#trySettle(rows, effect, "handled"))
     if (fault === null) return true
     if (isStorageFailure(fault.error)) return false
@@ -168,10 +169,12 @@ export class Intake {
     }
   }
 
-  async #prepare(received: readonly Received[]): Promise<Effect> {
+  /** Null when the disk did not take what has to be there first. */
+  async #prepare(received: readonly Received[]): Promise<Effect | null> {
     try {
       return await this.#spec.conversation.prepare(received)
     } catch (error) {
+      if (isStorageFailure(error)) return null
       return this.#failed(received[0]?.address ?? null, error, received)
     }
   }
