@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { Fact, type RecordedFact, type Stream } from "../protocol/facts.ts"
-import type { AttemptId, ItemId, SessionId, TurnId } from "../protocol/ids.ts"
+import type { AttemptId, ItemId, RequestId, SessionId, TurnId } from "../protocol/ids.ts"
 import type { Item } from "../protocol/session.ts"
 import { LEDGER_FILE } from "./database.ts"
 import { type Ledger, openLedger } from "./ledger.ts"
@@ -88,6 +88,14 @@ describe("facts", () => {
       append({ kind: "turn.started", origin: "owner", attempts: 1 }, { attempt })
     expect(attempts.map(ledger.facts.turnOfAttempt)).toEqual([turn, turn])
     expect(ledger.facts.turnOfAttempt("third" as AttemptId)).toBeNull()
+  })
+
+  it("know why nobody waits for an answer, however long ago that was", () => {
+    const [first, other] = ["r1", "r2"] as RequestId[] as [RequestId, RequestId]
+    append({ kind: "request.overtaken", request: first, why: "elsewhere" })
+    append({ kind: "request.missed", request: first, why: "stopped" })
+    append({ kind: "request.answered", request: other, by: { surface: "a", detail: "b" }, answer: null })
+    expect([first, other].map(ledger.facts.closuresOf)).toEqual([["elsewhere", "stopped"], []])
   })
 
   it("are outlined without what items contain, and tell whether something was done", () => {

@@ -1,7 +1,7 @@
 /** What happened, appended for ever under numbers without gaps; each stream has its own. */
 import type { DatabaseSync } from "node:sqlite"
-import type { Cut, Fact, RecordedFact, Stream } from "../protocol/facts.ts"
-import type { AttemptId, Instant, TurnId } from "../protocol/ids.ts"
+import type { Closure, Cut, Fact, RecordedFact, Stream } from "../protocol/facts.ts"
+import type { AttemptId, Instant, RequestId, TurnId } from "../protocol/ids.ts"
 import { joinFact, packText, splitFact, unpackText } from "./long-texts.ts"
 
 export type NewFact = Pick<RecordedFact, "stream" | "turn" | "attempt" | "at" | "fact">
@@ -38,6 +38,8 @@ export const factsSql = {
       json_object('kind', json_extract(body, '$.item.kind'), 'status', json_extract(body, '$.item.status')))
       ELSE body END AS body
     FROM events WHERE turn = ? ORDER BY seq`,
+  closures: `SELECT json_extract(body, '$.why') AS why FROM events
+    WHERE kind IN ('request.closed', 'request.overtaken', 'request.missed') AND json_extract(body, '$.request') = ?`,
   turnOfAttempt: "SELECT turn FROM events WHERE kind = 'turn.started' AND attempt = ? LIMIT 1",
 } as const
 
@@ -59,6 +61,7 @@ export function factsTable(db: DatabaseSync) {
     AND json_extract(body, '$.item.kind') IN ('command', 'file_change', 'tool') LIMIT 1`)
   const stream = db.prepare("SELECT next_seq - 1 AS last, floor_seq AS floor FROM streams WHERE name = ?")
   const outline = db.prepare(factsSql.outline)
+  const closures = db.prepare(factsSql.closures)
   const turnOfAttempt = db.prepare(factsSql.turnOfAttempt)
 
   const whole = (row: Row): Fact => {
@@ -165,6 +168,9 @@ export function factsTable(db: DatabaseSync) {
     /** Also of an attempt that another one has followed, when the agent had accepted it. */
     turnOfAttempt: (attempt: AttemptId): TurnId | null =>
       (turnOfAttempt.get(attempt)?.turn as TurnId | undefined) ?? null,
+    /** Why nobody waits for an answer any more, each time something was heard about it. */
+    closuresOf: (request: RequestId): readonly Closure[] =>
+      closures.all(request).map(({ why }) => why as Closure),
     /** Whether the agent did anything in this turn that a second run would do again. */
     hadEffects: (turn: TurnId): boolean => anyEffect.get(turn) !== undefined,
   }

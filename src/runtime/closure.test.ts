@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import type { StoredRequest } from "../ledger/requests.ts"
 import type { Turn } from "../ledger/turns.ts"
-import type { RecordedFact } from "../protocol/facts.ts"
+import type { Closure } from "../protocol/facts.ts"
 import type { AttemptId, RequestId, TurnId } from "../protocol/ids.ts"
 import { closureOf, type Unanswered } from "./closure.ts"
 
@@ -10,10 +10,10 @@ const request = { id, turn, attempt } as StoredRequest
 const running = { id: turn, attempt, state: "running", outcome: null, stopRequestedAt: null }
 const failed = (failure: string) => ({ outcome: { kind: "failed", failure: { class: failure } } })
 
-function ledgerOf(more: object, facts: readonly object[] = []) {
+function ledgerOf(more: object, closures: readonly Closure[] = []) {
   return {
     turns: { find: () => ({ ...running, ...more }) as Turn },
-    facts: { ofTurn: () => facts.map((fact) => ({ fact }) as RecordedFact) },
+    facts: { closuresOf: () => closures },
   }
 }
 
@@ -33,8 +33,7 @@ describe("an agent does not wait any more", () => {
   })
 
   it("because it was answered in the agent itself, whatever came of the turn", () => {
-    const closed = { kind: "request.closed", request: id, why: "elsewhere" }
-    const ledger = ledgerOf({ outcome: { kind: "completed" } }, [closed])
+    const ledger = ledgerOf({ outcome: { kind: "completed" } }, ["elsewhere"])
     expect(closureOf(ledger, request)).toBe("elsewhere")
   })
 })

@@ -6,26 +6,17 @@ import type { Closure } from "../protocol/facts.ts"
 
 interface Known {
   readonly turns: Pick<Ledger["turns"], "find">
-  readonly facts: Pick<Ledger["facts"], "ofTurn">
+  readonly facts: Pick<Ledger["facts"], "closuresOf">
 }
-
-/** Facts of a turn that are looked through, newest first: what closed a request is among the last. */
-const FACTS = 200
 
 /** Nobody waits any more, and not because it was answered here. */
 export type Unanswered = Exclude<Closure, "answered">
 
 export function closureOf(ledger: Known, request: StoredRequest): Unanswered {
-  if (wasAnsweredElsewhere(ledger, request)) return "elsewhere"
+  if (ledger.facts.closuresOf(request.id).includes("elsewhere")) return "elsewhere"
   const turn = ledger.turns.find(request.turn)
   if (!turn) return "ended"
   return turn.outcome ? afterOutcome(turn.outcome) : whileOpen(turn, request)
-}
-
-function wasAnsweredElsewhere({ facts }: Pick<Known, "facts">, { id, turn }: StoredRequest): boolean {
-  return facts
-    .ofTurn(turn, FACTS)
-    .some(({ fact }) => "why" in fact && "request" in fact && fact.request === id && fact.why === "elsewhere")
 }
 
 function afterOutcome(outcome: NonNullable<Turn["outcome"]>): Unanswered {

@@ -88,6 +88,8 @@ function retell(db: DatabaseSync, report: Report): void {
   }
   db.exec(`CREATE INDEX events_turn ON events (turn, seq) WHERE turn IS NOT NULL;
     CREATE INDEX events_attempt ON events (attempt) WHERE kind = 'turn.started';
+    CREATE INDEX events_closures ON events (json_extract(body, '$.request'))
+      WHERE kind IN ('request.closed', 'request.overtaken', 'request.missed');
     CREATE INDEX texts_bulk ON texts (event) WHERE bulk = 1`)
 }
 
