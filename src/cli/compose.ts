@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { systemClock } from "../core/clock.ts"
 import type { Config } from "../core/config.ts"
 import type { ConfigProblem } from "../core/config-fault.ts"
+import { secretsOf } from "../core/config-secrets.ts"
 import type { Log } from "../core/log.ts"
 import { makeRedactor } from "../core/redact.ts"
 import { openLedger } from "../ledger/ledger.ts"
@@ -190,7 +191,7 @@ const startableTelegram = ({ telegram }: Config): boolean =>
 function logOf(config: Config): Log {
   const directory = join(config.dataDir, "logs")
   mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const redact = makeRedactor(config.telegram.bots.map((bot) => bot.token))
+  const redact = makeRedactor(secretsOf(config))
   return createLog({
     path: join(directory, "runtime.log"),
     level: config.logs.level,

@@ -1,8 +1,10 @@
 /** Asks the coding agents how they are: through the running runtime, else with a host of our own that leaves again. */
+
 import { randomUUID } from "node:crypto"
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs"
 import { homedir } from "node:os"
 import path from "node:path"
+import { secretsOf } from "../core/config-secrets.ts"
 import { startHost } from "../host/host.ts"
 import { createProviders } from "../host/providers.ts"
 import { createLog } from "../platform/log.ts"
@@ -49,6 +51,7 @@ async function probeIn(
   })
   const started = await startHost({
     ...{ dataDir, version, environment, log, idleMs: neverMs, sessionIdleMs: neverMs },
+    secrets: secretsOf(config),
     createProviders: (makeContext) => createProviders(config, makeContext),
     shield: { isWanted: false, workspaceRoot: config.sessions.workspaceRoot },
   })

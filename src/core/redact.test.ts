@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { repeats, slowOnes } from "../../test/fakes/hostile-text.ts"
-import { makeRedactor, makeStreamRedactor, redactDeep } from "./redact.ts"
+import { makeRedactor, redactDeep } from "./redact.ts"
 
 const redact = makeRedactor([])
 const TOKEN = "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQ-_r"
@@ -88,16 +88,6 @@ describe("makeRedactor", () => {
         },
       ),
     )
-  })
-})
-
-describe("makeStreamRedactor", () => {
-  it("shows no beginning of a secret", () => {
-    const show = makeStreamRedactor(["hunter2secret"])
-    const text = "the password is hunter2secret, ok"
-    for (let length = 1; length <= text.length; length++)
-      expect(show(text.slice(0, length))).not.toContain("hunt")
-    expect(show(text)).toBe("the password is [redacted], ok")
   })
 })
 

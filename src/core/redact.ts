@@ -1,33 +1,17 @@
-/** Takes secrets out of everything that goes to a log, a chat or a page. Rather too much than too little. */
+/** Takes secrets, and whatever looks like one, out of everything that goes to a log. */
+import { makeKnownRedactor } from "./known-secrets.ts"
 
 export type Redactor = (text: string) => string
 
 const REDACTED = "[redacted]"
 
-/** Shorter values would black out ordinary words; what is secret has to be longer. */
-const SHORTEST_SECRET = 4
-
 /**
- * Redacts these values, also as they look inside JSON, URLs and base64, and whatever has the form of a token, a key
- * or a credential header.
+ * Redacts these values in all their forms, and whatever has the form of a token, a key or a credential header: for logs,
+ * where rather too much is taken out than too little.
  */
 export function makeRedactor(secrets: Iterable<string>): Redactor {
-  const known = knownForms(secrets)
-  return (text) => redactShapes(known === null ? text : text.replace(known, REDACTED))
-}
-
-/**
- * The same for text still being written: also holds back the beginning of a known secret at the end of the text, which
- * would otherwise be shown letter by letter.
- */
-export function makeStreamRedactor(secrets: Iterable<string>): Redactor {
-  const values = [...secrets].filter((secret) => secret.length >= SHORTEST_SECRET)
-  const redact = makeRedactor(values)
-  return (text) => {
-    const shown = redact(text)
-    const partial = Math.max(0, ...values.map((secret) => overlap(shown, secret)))
-    return shown.slice(0, shown.length - partial)
-  }
+  const redactKnown = makeKnownRedactor(secrets)
+  return (text) => redactShapes(redactKnown(text))
 }
 
 /**
@@ -49,38 +33,6 @@ const ENTRY_COST = 8
 interface Copying {
   readonly redact: Redactor
   left: number
-}
-
-function knownForms(secrets: Iterable<string>): RegExp | null {
-  const forms = new Set([...secrets].filter((secret) => secret.length >= SHORTEST_SECRET).flatMap(formsOf))
-  if (forms.size === 0) return null
-  // Longest first: a secret that contains another must go as a whole.
-  const sorted = [...forms].sort((a, b) => b.length - a.length)
-  return new RegExp(sorted.map((form) => escaped(form)).join("|"), "g")
-}
-
-function escaped(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")
-}
-
-function formsOf(secret: string): readonly string[] {
-  const lines = secret.includes("\n") ? secret.split("\n").filter((line) => line.trim().length >= 16) : []
-  return [
-    secret,
-    JSON.stringify(secret).slice(1, -1),
-    encodeURIComponent(secret.toWellFormed()),
-    Buffer.from(secret).toString("base64").replace(/=+$/, ""),
-    Buffer.from(secret).toString("base64url"),
-    ...lines,
-  ].filter((form) => form.length >= SHORTEST_SECRET)
-}
-
-/** How many characters at the end of the text are the beginning of the secret; a single one says nothing. */
-function overlap(text: string, secret: string): number {
-  for (let length = Math.min(secret.length - 1, text.length); length >= 2; length--) {
-    if (text.endsWith(secret.slice(0, length))) return length
-  }
-  return 0
 }
 
 /**
@@ -172,3 +124,15 @@ function copyEntries(entries: Iterable<Entry>, copying: Copying, path: readonly 
 
 /** Of a key's name. */
 const LONGEST_NAME = 200
+
+/** The same value with every text in it redacted; it keeps its form. */
+export function redactTexts<T>(value: T, redact: Redactor): T {
+  return mapTexts(value, redact) as T
+}
+
+function mapTexts(value: unknown, redact: Redactor): unknown {
+  if (typeof value === "string") return redact(value)
+  if (Array.isArray(value)) return value.map((item) => mapTexts(item, redact))
+  if (typeof value !== "object" || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapTexts(item, redact)]))
+}

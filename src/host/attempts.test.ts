@@ -77,7 +77,7 @@ function start(): void {
     onCommitted: () => {},
     onAcknowledged: () => {},
   })
-  attempts = new Attempts({ journal, events, clock, log, onSettled: () => {} })
+  attempts = new Attempts({ journal, events, clock, log, redact: (text) => text, onSettled: () => {} })
 }
 
 function told(): string[] {

@@ -2,6 +2,7 @@
  * The attempts this host has taken on and the one way their events reach the journal: an attempt moves only forward
  * and ends exactly once, whatever its provider says afterwards.
  */
+import { type Redactor, redactTexts } from "../core/redact.ts"
 import type { AttemptState } from "../protocol/host-link.ts"
 import type { AttemptId, SessionId } from "../protocol/ids.ts"
 import { type Outcome, type Prompt, ProviderEvent, type SessionSpec } from "../protocol/session.ts"
@@ -16,6 +17,8 @@ export interface AttemptsOptions {
   readonly events: EventLog
   readonly clock: Clock
   readonly log: Log
+  /** Takes what is secret out of a text. */
+  readonly redact: Redactor
   /** An item or an attempt has ended: text still streaming for it is of no use any more. */
   readonly onSettled: (attempt: AttemptId, item: string | null) => void
 }
@@ -170,7 +173,7 @@ export class Attempts {
       return null
     }
     const parsed = ProviderEvent.safeParse(said)
-    const event = parsed.success ? boundEvent(parsed.data) : null
+    const event = parsed.success ? boundEvent(redactTexts(parsed.data, this.#options.redact)) : null
     if (event !== null) return event
     const logId = log.keep("an event that is malformed or too big", said)
     if (said.kind !== "attempt.ended") return null

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto"
 import { mkdirSync, rmSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { systemClock } from "../core/clock.ts"
+import { makeKnownRedactor, makeStreamRedactor } from "../core/known-secrets.ts"
 import type { Environment } from "../platform/child-environment.ts"
 import { acquireLock, type LockHolder } from "../platform/lock.ts"
 import { socketPath } from "../platform/socket-path.ts"
@@ -29,6 +30,8 @@ export interface HostOptions {
   readonly environment: Environment
   /** Keeps agents from the data directory; see `shield.ts`. */
   readonly shield: Pick<ShieldOptions, "isWanted" | "workspaceRoot">
+  /** Taken out of whatever agents say, before it is stored or told. */
+  readonly secrets: readonly string[]
   readonly createProviders: (makeContext: MakeContext) => readonly Provider[]
   readonly log: Log
   /** The host leaves after this long without anything living in it, in ms. */
@@ -82,7 +85,7 @@ export class Host {
 
   constructor(options: HostOptions, releaseLock: () => void) {
     const { dataDir, log, version } = options
-    const live = new LiveText()
+    const live = new LiveText(makeStreamRedactor(options.secrets))
     this.left = this.#left.promise
     this.#options = options
     this.#releaseLock = releaseLock
@@ -102,6 +105,7 @@ export class Host {
     })
     this.#attempts = new Attempts({
       ...{ journal: this.#journal, events: this.#events, clock: systemClock, log },
+      redact: makeKnownRedactor(options.secrets),
       onSettled: (attempt, item) => live.drop(attempt, item),
     })
     this.#sessions = new Sessions({

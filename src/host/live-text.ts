@@ -2,6 +2,7 @@
  * Text of running items, for whoever watches now. Bounded, never stored, and given out only as fast as it is taken:
  * what comes between two reads is one piece.
  */
+import type { RedactedStream } from "../core/known-secrets.ts"
 import type { AttemptId, SessionId } from "../protocol/ids.ts"
 import type { DeltaChannel } from "../providers/provider.ts"
 import type { Delta } from "./open-session.ts"
@@ -24,6 +25,7 @@ interface Running {
   readonly attempt: AttemptId
   readonly item: string
   readonly channel: DeltaChannel
+  readonly redacted: RedactedStream
   /** Offset of the first unit that is still kept. */
   start: number
   /** Joined only when read: a string grown delta by delta and cut again each time would be copied each time. */
@@ -35,17 +37,26 @@ interface Running {
 
 export class LiveText {
   readonly #running = new Map<string, Running>()
+  readonly #redacted: () => RedactedStream
+
+  /** @param redacted makes what takes the secrets out of one text while it is written. */
+  constructor(redacted: () => RedactedStream = () => (piece) => piece) {
+    this.#redacted = redacted
+  }
 
   add({ spec, attempt, item, channel, text }: Delta): void {
     const key = `${attempt} ${channel} ${item}`
     let running = this.#running.get(key)
     if (!running) {
       this.#dropOldest(attempt)
-      running = { session: spec.session, attempt, item, channel, start: 0, pieces: [], length: 0, sent: 0 }
+      const redacted = this.#redacted()
+      const empty = { start: 0, pieces: [], length: 0, sent: 0 }
+      running = { session: spec.session, attempt, item, channel, redacted, ...empty }
       this.#running.set(key, running)
     }
-    running.pieces.push(text)
-    running.length += text.length
+    const shown = running.redacted(text)
+    running.pieces.push(shown)
+    running.length += shown.length
     if (running.length > 2 * MAX_TEXT) trim(running)
   }
 

@@ -4,6 +4,7 @@ import { closeSync, writeSync } from "node:fs"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 import type { Config } from "../core/config.ts"
+import { secretsOf } from "../core/config-secrets.ts"
 import { makeRedactor } from "../core/redact.ts"
 import { loadConfig } from "../platform/config-files.ts"
 import { ownVersion } from "../platform/installation.ts"
@@ -41,6 +42,7 @@ export async function runHostProgram(
   try {
     const started = await startHost({
       ...{ dataDir: config.dataDir, version: ownVersion(), environment: process.env, log },
+      secrets: secretsOf(config),
       createProviders: (makeContext) => createProviders(config, makeContext),
       shield: {
         isWanted: config.host.hideDataDirectory ?? true,
@@ -84,27 +86,12 @@ function live(host: Host, log: Log): void {
 }
 
 function logFor(config: Config): Log {
-  const secrets = [
-    ...config.telegram.bots.map((bot) => bot.token),
-    ...Object.values(config.providers).flatMap(environmentValues),
-  ]
   return createLog({
     path: join(config.dataDir, "logs", "host.log"),
     level: config.logs.level,
-    redact: makeRedactor(secrets),
+    redact: makeRedactor(secretsOf(config)),
     newId: randomUUID,
   })
-}
-
-/** What the owner gives an agent in its environment is mostly keys. Short values are switches and numbers. */
-function environmentValues(agents: object | undefined): readonly string[] {
-  if (!agents) return []
-  const configs: readonly unknown[] = "env" in agents ? [agents] : Object.values(agents)
-  return configs.flatMap((agent) => {
-    if (typeof agent !== "object" || agent === null || !("env" in agent)) return []
-    const values: readonly unknown[] = Object.values(agent.env ?? {})
-    return values.filter((value) => typeof value === "string" && value.length >= 12)
-  }) as readonly string[]
 }
 
 function readySignal(fd: string | undefined): (signal: ReadySignal) => void {

@@ -19,6 +19,7 @@
  *   [[ask]]           asks one question with a choice; the answer follows in the text
  *   [[think]] [[plan]] [[unknown]]   reasoning, a plan, an update of a kind nobody knows
  *   [[big 100000]]    an answer of so many characters
+ *   [[env NAME]]      says what is in this variable of its environment
  *   [[empty]]         ends without an answer
  *   [[stop reason]]   ends with this stop reason
  *   [[error]]         fails; [[error words]] names them
@@ -143,6 +144,9 @@ async function perform(
       return null
     case "big":
       performance.answer = "0123456789".repeat(Math.ceil(Number(argument) / 10)).slice(0, Number(argument))
+      return null
+    case "env":
+      performance.answer += ` ${process.env[argument] ?? "nothing"}`
       return null
     case "think":
       turn.think("thinking")

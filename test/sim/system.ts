@@ -120,6 +120,7 @@ export class System {
     const log = this.#log(process)
     try {
       const started = await startHost({
+        secrets: [],
         ...{ dataDir: this.dataDir, version: VERSION, environment: {}, log },
         createProviders: (makeContext) => {
           // It holds the lock by now; agents of a dead host are ended before anything is asked about.
