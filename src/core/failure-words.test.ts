@@ -30,6 +30,7 @@ const everyReason: { readonly [C in Reason["code"]]: readonly Extract<Reason, { 
   program_not_found: [{ code: "program_not_found", agent }],
   program_not_executable: [{ code: "program_not_executable", agent }],
   ended_at_start: [{ code: "ended_at_start", agent }],
+  sign_in_offered: [{ code: "sign_in_offered", agent, methods: "API key" }],
   hangs: [{ code: "hangs", agent, request: "turn/interrupt" }],
   no_answer: [{ code: "no_answer", agent, request: "initialize", seconds: 30 }],
   protocol_mismatch: [{ code: "protocol_mismatch", agent, version: "7" }],

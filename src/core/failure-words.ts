@@ -41,6 +41,8 @@ export function explainReason(reason: Reason, say: FailureSay): string {
       return say("reason.hangs", reason)
     case "protocol_mismatch":
       return say("reason.protocol_mismatch", reason)
+    case "sign_in_offered":
+      return say("reason.sign_in_offered", reason)
     case "key_variable_missing":
       return say("reason.key_variable_missing", reason)
     case "asking_mode_gone":

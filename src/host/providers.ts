@@ -1,6 +1,6 @@
 /** The one list of agents: which there are and how each is made from the configuration. */
 import type { Config } from "../core/config.ts"
-import type { AgentConfig } from "../protocol/config.ts"
+import type { AcpAgentConfig } from "../protocol/config.ts"
 import { ProviderId } from "../protocol/ids.ts"
 import { profileFor } from "../providers/acp/profiles.ts"
 import { createAcpProvider } from "../providers/acp/provider.ts"
@@ -12,7 +12,7 @@ import type { MakeContext } from "./host.ts"
 
 export function createProviders(config: Config, makeContext: MakeContext): readonly Provider[] {
   const silence = config.timeouts.commandMs === null ? {} : { silentLimitMs: config.timeouts.commandMs }
-  const context = (id: ProviderId, agent: AgentConfig | undefined) =>
+  const context = (id: ProviderId, agent: AcpAgentConfig | undefined) =>
     makeContext(id, { ...silence, ...providerConfig(agent ?? {}) })
   const acp = Object.entries(config.providers.acp ?? {}).map(([name, agent]) => {
     const id = ProviderId.parse(`acp:${name}`)
@@ -28,8 +28,10 @@ export function createProviders(config: Config, makeContext: MakeContext): reado
 }
 
 /** Without the keys that are absent: the port tells "absent" from "undefined". */
-function providerConfig({ command, args, env, silentNoticeMs, silentLimitMs }: AgentConfig): ProviderConfig {
+function providerConfig(agent: AcpAgentConfig): ProviderConfig {
+  const { command, args, env, authMethod, silentNoticeMs, silentLimitMs } = agent
   return {
+    ...(authMethod === undefined ? {} : { authMethod }),
     ...(command === undefined ? {} : { command }),
     ...(args === undefined ? {} : { args }),
     ...(env === undefined ? {} : { env }),

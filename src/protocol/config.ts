@@ -18,7 +18,12 @@ export const AgentConfig = z.strictObject({
 export type AgentConfig = z.infer<typeof AgentConfig>
 
 /** An agent that speaks the Agent Client Protocol; without `command` the name must be one we know a profile for. */
-export const AcpAgentConfig = z.strictObject({ ...AgentConfig.shape, label: z.string().min(1).optional() })
+export const AcpAgentConfig = z.strictObject({
+  ...AgentConfig.shape,
+  label: z.string().min(1).optional(),
+  /** The id of the way to sign in, for an agent that has to be told. */
+  authMethod: z.string().min(1).optional(),
+})
 export type AcpAgentConfig = z.infer<typeof AcpAgentConfig>
 
 /** The name of an ACP agent as it appears in `acp:<name>`. */

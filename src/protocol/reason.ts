@@ -48,6 +48,8 @@ export const Reason = z.discriminatedUnion("code", [
 
   // The account and the model
   z.object({ code: z.literal("not_signed_in"), agent, command: z.string().optional() }),
+  /** `methods`: the agent's own names of the ways to sign in. */
+  z.object({ code: z.literal("sign_in_offered"), agent, methods: z.string() }),
   z.object({ code: z.literal("key_variable_missing"), variable: z.string() }),
   about("organisation_not_allowed"),
   plain("credit_too_low"),

@@ -130,6 +130,8 @@ export interface ProviderConfig {
   readonly args?: readonly string[]
   /** Extra environment for this agent alone. */
   readonly env?: Readonly<Record<string, string>>
+  /** For an ACP agent that has to be told: the id of the way to sign in. */
+  readonly authMethod?: string
   /** Silence after which a running turn is reported as `silent`, and after which it is given up, in ms. */
   readonly silentNoticeMs?: number
   readonly silentLimitMs?: number

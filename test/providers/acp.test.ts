@@ -49,7 +49,7 @@ describe("the end of a turn", () => {
   it.each<[string, Partial<Extract<Outcome, { kind: "failed" }>["failure"]>]>([
     ["[[empty]]", { class: "empty_response" }],
     ["[[stop refusal]]", { class: "refused" }],
-    ["[[stop max_tokens]]", { class: "context_overflow" }],
+    ["[[stop max_tokens]]", { class: "unknown", reason: { code: "answer_cut_off" } }],
     ["[[error 429 slow down]]", { class: "rate_limit" }],
   ])("%s fails as %j", async (prompt, failure) => {
     expect((await run(prompt)).outcome).toMatchObject({ kind: "failed", failure })

@@ -31,6 +31,8 @@ export const en = {
   "reason.ended_at_start": "{agent} ended while it started. Start it once in a terminal to see why.",
   "reason.no_answer":
     "{agent} did not answer “{request}” within {seconds} s. Start it once in a terminal to see why.",
+  "reason.sign_in_offered":
+    "{agent} is not signed in. It offers: {methods}. Sign in on this machine with its own program, or name the way in providers.acp.<name>.authMethod.",
   "reason.hangs":
     "{agent} was running but hung: it no longer answered “{request}”, so it was ended. Look at what it has done before you send this again.",
   "reason.protocol_mismatch":

@@ -37,6 +37,8 @@ export const ko: Translation<typeof en> = {
     "{agent}이(가) 시작하다가 종료되었습니다. 터미널에서 한 번 실행해 원인을 확인하세요.",
   "reason.no_answer":
     "{agent}이(가) {seconds}초 안에 “{request}”에 답하지 않았습니다. 터미널에서 한 번 실행해 원인을 확인하세요.",
+  "reason.sign_in_offered":
+    "{agent}에 로그인되어 있지 않습니다. 가능한 방법: {methods}. 이 컴퓨터에서 해당 프로그램으로 로그인하거나 providers.acp.<name>.authMethod에 방법을 적으세요.",
   "reason.hangs":
     "{agent}이(가) 실행 중이었지만 멈춰 있어서(“{request}”에 응답 없음) 종료했습니다. 다시 보내기 전에 무엇을 했는지 확인하세요.",
   "reason.protocol_mismatch":

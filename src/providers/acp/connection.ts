@@ -3,10 +3,12 @@ import { type ClientConnection, client, PROTOCOL_VERSION, RequestError } from "@
 import { z } from "zod"
 import { ProviderError } from "../../core/provider-error.ts"
 import type { AttemptId } from "../../protocol/ids.ts"
+import { guarded } from "../guard.ts"
 import type { Child, Clock, Log } from "../provider.ts"
-import { asProviderError, failed } from "./failure.ts"
+import { asProviderError, failed, wantsSignIn } from "./failure.ts"
 import { lineStream } from "./line-stream.ts"
 import type { AcpProfile } from "./profile.ts"
+import { authMethod } from "./sign-in.ts"
 import {
   ATTEMPT_META,
   ElicitationRequest,
@@ -28,10 +30,23 @@ const MAX_EARLY = 200
 
 /** The client's side of one session. */
 export interface SessionPeer {
+  /** Whether a prompt of ours runs in it. */
+  readonly isPrompted: boolean
   update(update: UpdateEnvelope["update"], meta: Meta): void
-  permission(request: PermissionRequest, signal: AbortSignal): Promise<PermissionResponse>
-  elicitation(request: ElicitationRequest, signal: AbortSignal): Promise<ElicitationResponse>
+  permission(request: PermissionRequest, asked: AskedFrom): Promise<PermissionResponse>
+  elicitation(request: ElicitationRequest, asked: AskedFrom): Promise<ElicitationResponse>
+  /** Its prompt has ended; what comes from now on came after the end. */
+  answered(): void
   disconnected(when: Disconnection): void
+  /** What the agent told made it throw: our fault, and the end of what it is at. */
+  failed(error: unknown): void
+}
+
+export interface AskedFrom {
+  /** Aborts when the agent itself no longer waits. */
+  readonly signal: AbortSignal
+  /** Another session of the agent's than this one, such as a sub-agent's; null for this one. */
+  readonly subagent: string | null
 }
 
 /** The process is gone: we ended it, or it ended while this session's prompt ran in it, or while the session was idle. */
@@ -40,6 +55,8 @@ export type Disconnection = "ended_by_us" | "running" | "idle"
 interface Parts {
   readonly child: Child
   readonly profile: AcpProfile
+  /** The way to sign in that the owner has configured. */
+  readonly authMethod: string | undefined
   readonly clock: Clock
   readonly log: Log
 }
@@ -52,6 +69,8 @@ export class AcpConnection {
   readonly #early: UpdateEnvelope[] = []
   /** Sessions with a prompt in flight, and what to do once its line is in the agent's pipe. */
   readonly #prompts = new Map<string, { readonly attempt: string; readonly onWritten: () => void }>()
+  /** The session of each prompt that is not answered yet, by the request's id. */
+  readonly #asked = new Map<unknown, string>()
   /** Sessions whose prompt was given up though the agent still works on it. */
   readonly #stuck = new Set<string>()
   #initialized: InitializeResult | null = null
@@ -59,6 +78,7 @@ export class AcpConnection {
   #dead = false
   #endedByUs = false
   #retired = false
+  #hasSignedIn = false
 
   /**
    * @throws ProviderError when the agent does not answer, speaks another protocol, or ends.
@@ -80,15 +100,22 @@ export class AcpConnection {
     const stream = lineStream(parts.child, {
       update: (params) => this.#route(params),
       written: (message) => this.#written(message),
+      answered: (id) => this.#answered(id),
       noise: (line) =>
         parts.log.debug({ line: line.slice(0, 200) }, "the agent wrote a line that is not JSON"),
+      unreadable: (line) => {
+        const logId = parts.log.keep("acp line", line)
+        parts.log.warn({ logId }, "the agent wrote a message that cannot be read")
+      },
     })
     this.#rpc = client({ name: "remoteagent" })
       .onRequest("session/request_permission", PermissionRequest.parse, ({ params, signal }) => {
-        return this.#peer(params.sessionId).permission(params, signal)
+        const { peer, subagent } = this.#asker(params.sessionId)
+        return peer.permission(params, { signal, subagent })
       })
       .onRequest("elicitation/create", ElicitationRequest.parse, ({ params, signal }) => {
-        return this.#peer(params.sessionId ?? "").elicitation(params, signal)
+        const { peer, subagent } = this.#asker(params.sessionId ?? "")
+        return peer.elicitation(params, { signal, subagent })
       })
       .onRequest("*", ({ method }) => {
         throw RequestError.methodNotFound(method)
@@ -251,8 +278,22 @@ export class AcpConnection {
     }
   }
 
-  #call(method: string, params: object): Promise<unknown> {
-    return this.#rpc.agent.request<unknown, object>(method, params)
+  /** An agent that wants to be told how to sign in is told once, where that needs nobody's hands. */
+  async #call(method: string, params: object): Promise<unknown> {
+    try {
+      return await this.#rpc.agent.request<unknown, object>(method, params)
+    } catch (error) {
+      const methodId = wantsSignIn(error) && !this.#hasSignedIn ? this.#authMethod() : null
+      if (methodId === null) throw error
+      this.#hasSignedIn = true
+      this.#parts.log.info({ methodId }, "telling the agent how to sign in")
+      await this.#rpc.agent.request<unknown, object>("authenticate", { methodId })
+      return await this.#rpc.agent.request<unknown, object>(method, params)
+    }
+  }
+
+  #authMethod(): string | null {
+    return this.#initialized && authMethod(this.#initialized, this.#parts.authMethod)
   }
 
   #classified(error: unknown): Error {
@@ -260,7 +301,8 @@ export class AcpConnection {
       return failed("bad_request", { code: "answer_not_understood", agent: this.#label }, error)
     }
     const { profile, log } = this.#parts
-    return asProviderError(error, { alive: !this.#dead && !this.#rpc.signal.aborted, profile, log })
+    const alive = !this.#dead && !this.#rpc.signal.aborted
+    return asProviderError(error, { alive, profile, offered: this.#initialized, log })
   }
 
   #route(params: unknown): void {
@@ -271,20 +313,42 @@ export class AcpConnection {
       return
     }
     const peer = this.#peers.get(parsed.data.sessionId)
-    if (peer) peer.update(parsed.data.update, parsed.data._meta)
+    if (peer) guarded(() => peer.update(parsed.data.update, parsed.data._meta), peer.failed)()
     else if (this.#early.push(parsed.data) > MAX_EARLY) this.#early.shift()
   }
 
-  #peer(sessionId: string): SessionPeer {
+  /**
+   * Who can answer for a session. One that we did not open is a sub-agent's, of whatever runs in this process; the owner
+   * is the same for all.
+   */
+  #asker(sessionId: string): { readonly peer: SessionPeer; readonly subagent: string | null } {
     const peer = this.#peers.get(sessionId)
-    if (!peer) throw RequestError.resourceNotFound(sessionId)
-    return peer
+    if (peer) return { peer, subagent: null }
+    const all = [...this.#peers.values()]
+    const other = all.findLast((one) => one.isPrompted) ?? all.at(-1)
+    if (!other) {
+      this.#parts.log.warn({ sessionId }, "refused a request of an agent for a session that is not open here")
+      throw RequestError.resourceNotFound(sessionId)
+    }
+    return { peer: other, subagent: sessionId === "" ? "?" : sessionId }
   }
 
   #written(message: object): void {
     if (!("method" in message) || message.method !== "session/prompt") return
-    const attempt = PromptMeta.safeParse(message).data?.params._meta[ATTEMPT_META]
-    for (const prompt of this.#prompts.values()) if (prompt.attempt === attempt) prompt.onWritten()
+    const written = WrittenPrompt.safeParse(message).data
+    if (written === undefined) return
+    const { id, params } = written
+    this.#asked.set(id, params.sessionId)
+    for (const prompt of this.#prompts.values()) {
+      if (prompt.attempt === params._meta[ATTEMPT_META]) prompt.onWritten()
+    }
+  }
+
+  #answered(id: unknown): void {
+    const sessionId = this.#asked.get(id)
+    if (sessionId === undefined) return
+    this.#asked.delete(id)
+    this.#peers.get(sessionId)?.answered()
   }
 
   #stopIfRetired(): void {
@@ -310,4 +374,7 @@ export class AcpConnection {
   }
 }
 
-const PromptMeta = z.object({ params: z.object({ _meta: z.record(z.string(), z.unknown()) }) })
+const WrittenPrompt = z.object({
+  id: z.unknown(),
+  params: z.object({ sessionId: z.string(), _meta: z.record(z.string(), z.unknown()) }),
+})

@@ -41,7 +41,7 @@ describe("an agent's error", () => {
   ])("for want of a sign-in, is told with the agent's command for it: %j", (profile, reason) => {
     const error = RequestError.authRequired()
     const log: Log = { debug() {}, info() {}, warn() {}, error() {}, keep: () => "id" }
-    const { failure } = asProviderError(error, { alive: true, profile, log })
+    const { failure } = asProviderError(error, { alive: true, offered: null, profile, log })
     expect(failure).toEqual({ class: "auth", reason, logId: "id" })
   })
 
@@ -56,7 +56,7 @@ describe("an agent's error", () => {
       keep: (_, it) => `id-${kept.push(it)}`,
     }
     const error = new RequestError(-32_603, "boom at /home/ada/x.js:1:2", { stack: "secret" })
-    const { failure } = asProviderError(error, { alive: true, profile: { label: "X" }, log })
+    const { failure } = asProviderError(error, { alive: true, offered: null, profile: { label: "X" }, log })
     expect(failure).toEqual({ class: "unknown", logId: "id-1" })
     expect(JSON.stringify(kept)).toContain("secret")
   })

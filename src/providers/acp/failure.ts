@@ -2,11 +2,17 @@
 import { RequestError } from "@agentclientprotocol/sdk"
 import { ProviderError } from "../../core/provider-error.ts"
 import type { Reason } from "../../protocol/reason.ts"
-import type { FailureClass } from "../../protocol/session.ts"
+import type { Failure, FailureClass } from "../../protocol/session.ts"
 import type { Log } from "../provider.ts"
 import type { AcpProfile } from "./profile.ts"
+import { signedOut } from "./sign-in.ts"
+import type { InitializeResult } from "./wire.ts"
 
 const AUTH_REQUIRED = -32_000
+export function wantsSignIn(error: unknown): boolean {
+  return error instanceof RequestError && error.code === AUTH_REQUIRED
+}
+
 const INVALID_PARAMS = -32_602
 
 const byWords: readonly (readonly [RegExp, FailureClass])[] = [
@@ -29,11 +35,13 @@ interface Known {
   /** Whether the agent's process still runs. */
   readonly alive: boolean
   readonly profile: Pick<AcpProfile, "label" | "signIn">
+  /** What it said of itself; null before that. */
+  readonly offered: InitializeResult | null
   readonly log: Log
 }
 
 /** The same error if it is classified already. */
-export function asProviderError(error: unknown, { alive, profile, log }: Known): ProviderError {
+export function asProviderError(error: unknown, { alive, profile, offered, log }: Known): ProviderError {
   if (error instanceof ProviderError) return error
   if (!alive) return failed("crashed", undefined, error)
   const payload =
@@ -42,12 +50,20 @@ export function asProviderError(error: unknown, { alive, profile, log }: Known):
       : { message: error instanceof Error ? error.message : String(error) }
   const logId = log.keep("agent error", payload)
   const kind = classify(payload)
-  const why = kind === "auth" ? { reason: signedOut(profile) } : {}
+  const why = kind === "auth" ? { reason: signedOut(profile, offered) } : {}
   return new ProviderError({ class: kind, ...why, logId }, { cause: error })
 }
 
-function signedOut({ label, signIn }: Known["profile"]): Reason {
-  return { code: "not_signed_in", agent: label, ...(signIn === undefined ? {} : { command: signIn }) }
+/** Some agents end in order and give the model service's error as their answer; null when it is a real one. */
+export function textFailure(
+  text: string,
+  { errorsAsText, ...profile }: Pick<AcpProfile, "label" | "signIn" | "errorsAsText">,
+  log: Log,
+): Failure | null {
+  if (errorsAsText === undefined || !errorsAsText.test(text)) return null
+  const logId = log.keep("agent error given as an answer", text)
+  const kind = classify({ message: text })
+  return { class: kind, ...(kind === "auth" ? { reason: signedOut(profile, null) } : {}), logId }
 }
 
 export function classify(error: { code?: number; message: string; data?: unknown }): FailureClass {

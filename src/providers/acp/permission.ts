@@ -1,37 +1,51 @@
 /** A permission request as one of our requests, and the owner's answer as the agent's outcome. */
-import { ItemId } from "../../protocol/ids.ts"
+import type { Reason } from "../../protocol/reason.ts"
 import type { Answer, OptionEffect, RequestBody, RequestOption } from "../../protocol/session.ts"
-import { commandLine, field, fileChanges, outputText, type ToolCall } from "./tool-item.ts"
+import { itemId } from "../ids.ts"
+import { showing } from "../tool-subject.ts"
+import { asCalled, field, outputText, type ToolCall } from "./tool-item.ts"
 import type { PermissionRequest, PermissionResponse } from "./wire.ts"
 
 export const CANCELLED: PermissionResponse = { outcome: { outcome: "cancelled" } }
 
 type Offered = PermissionRequest["options"]
 
-/** Null when nothing is offered to choose from. */
-export function permissionBody(
-  call: ToolCall,
-  offered: Offered,
-  profile: { readonly rejectEndsTurn: boolean },
-): RequestBody | null {
-  const options = requestOptions(offered, profile.rejectEndsTurn)
-  if (options.length === 0) return null
+/** Ours, where the agent offers no way to say no. Chosen, the request is answered as cancelled. */
+const OWN_DENIAL = "remoteagent:deny"
+
+export interface AskedBy {
+  readonly label: string
+  readonly rejectEndsTurn: boolean
+  /** The sub-agent that asks, where it is not the session's own agent. */
+  readonly subagent: string | null
+}
+
+export type ReadPermission =
+  | { readonly kind: "question"; readonly body: RequestBody }
+  /** Nothing to show or nothing to allow: it is denied, and the owner is told. */
+  | { readonly kind: "denied"; readonly reason: Reason }
+
+export function readPermission(call: ToolCall, offered: Offered, by: AskedBy): ReadPermission {
+  const options = requestOptions(offered, by.rejectEndsTurn)
+  if (!options.some((option) => option.effect.startsWith("allow"))) {
+    const reason = {
+      code: "request_unknown",
+      agent: by.label,
+      request: "session/request_permission",
+    } as const
+    return { kind: "denied", reason }
+  }
   const markdown = planText(call)
-  if (markdown) return { kind: "plan", markdown, options, acceptsReason: false }
-  const changes = fileChanges(call)
-  const subject = subjectOf(call, changes.length > 0)
-  const command = commandLine(call)
-  const cwd = field(call.input, "cwd")
+  if (markdown) return { kind: "question", body: { kind: "plan", markdown, options, acceptsReason: false } }
+  const shown = showing({ ...asCalled(call), agent: by.label })
+  if (shown.kind === "hidden") return { kind: "denied", reason: shown.reason }
   return {
-    kind: "approval",
-    subject,
-    title: oneLine(subject === "command" ? command : call.title || call.name || call.kind),
-    ...(subject === "command" && { command }),
-    ...(typeof cwd === "string" && { cwd }),
-    ...(changes.length > 0 && { changes }),
-    item: ItemId.parse(call.id.slice(0, 200)),
-    options,
-    acceptsReason: false,
+    kind: "question",
+    body: {
+      ...{ kind: "approval", ...shown.body, options, acceptsReason: false },
+      // The items of a sub-agent are not told.
+      ...(by.subagent === null ? { item: itemId(call.id) } : { origin: { subagent: by.subagent } }),
+    },
   }
 }
 
@@ -40,15 +54,20 @@ export function permissionResponse(answer: Answer, offered: Offered): Permission
   switch (answer.kind) {
     case "option": {
       const chosen = offered.find((option) => option.optionId === answer.option)
-      return chosen ? { outcome: { outcome: "selected", optionId: chosen.optionId } } : null
+      if (chosen) return { outcome: { outcome: "selected", optionId: chosen.optionId } }
+      return answer.option === OWN_DENIAL ? CANCELLED : null
     }
-    case "dismissed": {
-      const reject = offered.find((option) => option.kind === "reject_once")
-      return reject ? { outcome: { outcome: "selected", optionId: reject.optionId } } : CANCELLED
-    }
+    case "dismissed":
+      return denial(offered)
     case "answers":
       return null
   }
+}
+
+/** The agent's own way to be told no, where it has one. */
+export function denial(offered: Offered): PermissionResponse {
+  const reject = offered.find((option) => option.kind === "reject_once")
+  return reject ? { outcome: { outcome: "selected", optionId: reject.optionId } } : CANCELLED
 }
 
 export function isRefusal(response: PermissionResponse, offered: Offered): boolean {
@@ -62,12 +81,16 @@ function requestOptions(offered: Offered, rejectEndsTurn: boolean): readonly Req
     const effect = effectOf(option.kind, rejectEndsTurn)
     return effect ? [{ option, effect }] : []
   })
-  return known.map(({ option, effect }) => {
+  const options = known.map(({ option, effect }): RequestOption => {
     // The agent's words are needed where a kind alone hides what is granted, or where two options share it.
     const ambiguous = known.filter((other) => other.effect === effect).length > 1
     const lasting = option.kind === "allow_always" || option.kind === "reject_always"
-    return { id: option.optionId, effect, ...((ambiguous || lasting) && { label: option.name }) }
+    const isTelling = option.name !== "" && option.name !== option.kind
+    const label = (ambiguous || lasting) && isTelling ? { label: option.name } : {}
+    return { id: option.optionId, effect, ...label }
   })
+  const canDeny = options.some((option) => option.effect.startsWith("deny"))
+  return canDeny ? options : [...options, { id: OWN_DENIAL, effect: rejectEndsTurn ? "deny_stop" : "deny" }]
 }
 
 function effectOf(kind: string, rejectEndsTurn: boolean): OptionEffect | null {
@@ -76,21 +99,9 @@ function effectOf(kind: string, rejectEndsTurn: boolean): OptionEffect | null {
   return null
 }
 
-function subjectOf(call: ToolCall, changesFiles: boolean): "command" | "file_change" | "tool" {
-  if (call.kind === "execute") return "command"
-  if (changesFiles || call.kind === "edit" || call.kind === "delete" || call.kind === "move")
-    return "file_change"
-  return "tool"
-}
-
 /** Leaving a plan mode is asked as a permission to switch modes that carries the plan. */
 function planText(call: ToolCall): string {
   if (call.kind !== "switch_mode") return ""
   const plan = field(call.input, "plan")
   return typeof plan === "string" && plan !== "" ? plan : outputText(call)
-}
-
-function oneLine(text: string): string {
-  const line = text.split("\n", 1)[0] ?? ""
-  return line.length > 200 ? `${line.slice(0, 199)}…` : line
 }

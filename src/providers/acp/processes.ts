@@ -121,7 +121,10 @@ export class Processes {
       inherit: this.#profile.inherit,
       label: this.#id,
     })
-    const connection = await AcpConnection.start({ child, profile: this.#profile, clock, log })
+    const connection = await AcpConnection.start({
+      ...{ child, clock, log },
+      ...{ profile: this.#profile, authMethod: config.authMethod },
+    })
     slot.current = connection
     this.#latest = connection
     this.#running.add(connection)

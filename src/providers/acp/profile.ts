@@ -28,6 +28,10 @@ export interface AcpProfile {
   readonly rejectEndsTurn: boolean
   /** Loading an unknown session silently makes a new one, so the list has to be asked first. */
   readonly loadIsLenient: boolean
+  /** The agent reports failures of the model service as an ordinary answer; this is how such an answer begins. */
+  readonly errorsAsText?: RegExp
+  /** Sent after the answer to `session/load`, the replay is over with the list of commands, or when it is quiet. */
+  readonly replaysLate?: true
   /** How the owner gets it and signs in; shown, never run by us. */
   readonly install?: string
   readonly signIn?: string

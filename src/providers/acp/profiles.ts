@@ -56,6 +56,7 @@ const profiles: readonly AcpProfile[] = [
     stop: "sigterm",
     // session/load in the UTC minute of creation destroys the session: its file is named by the minute.
     minReloadAgeMs: 61_000,
+    replaysLate: true,
     loadIsLenient: false,
     install: "npm install -g @google/gemini-cli",
     signIn: "gemini",
@@ -137,6 +138,7 @@ const profiles: readonly AcpProfile[] = [
     ],
     stop: "sigterm",
     loadIsLenient: false,
+    errorsAsText: /^Ran into this error: /,
     install: "npm install -g @aaif/goose",
     signIn: "goose configure",
   },

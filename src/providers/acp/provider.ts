@@ -245,7 +245,7 @@ class AcpProvider implements Provider, Agent {
     { spec, attempt, sink }: { spec: SessionSpec; attempt: AttemptId; sink: EventSink },
   ): Promise<Recovery> {
     await this.untilReloadable(nativeId)
-    const reader = new ReplayReader(attempt, this.label, sink)
+    const reader = new ReplayReader({ attempt, label: this.label, sink, log: this.context.log })
     const known = {
       nativeId,
       workspace: spec.workspace,

@@ -3,7 +3,7 @@ import { RequestError } from "@agentclientprotocol/sdk"
 import { ProviderError } from "../../core/provider-error.ts"
 import type { AttemptId } from "../../protocol/ids.ts"
 import type { Failure, Outcome } from "../../protocol/session.ts"
-import type { EventSink } from "../provider.ts"
+import type { EventSink, Log } from "../provider.ts"
 import type { AcpConnection, SessionPeer } from "./connection.ts"
 import { failed } from "./failure.ts"
 import { findNative, offersList } from "./native-list.ts"
@@ -58,6 +58,13 @@ export async function reload(
   }
 }
 
+interface ReaderParts {
+  readonly attempt: AttemptId
+  readonly label: string
+  readonly sink: EventSink
+  readonly log: Log
+}
+
 /** Hears a replay and keeps what it says of one attempt. */
 export class ReplayReader implements SessionPeer {
   readonly #attempt: AttemptId
@@ -70,12 +77,11 @@ export class ReplayReader implements SessionPeer {
   #ended: string | null = null
   #keepsIds = false
 
-  constructor(attempt: AttemptId, label: string, sink: EventSink) {
+  constructor({ attempt, label, sink, log }: ReaderParts) {
     this.#attempt = attempt
     this.#label = label
     this.#turn = new Turn({
-      attempt,
-      sink: itemsOnly(sink),
+      ...{ attempt, sink: itemsOnly(sink), log, began: null },
       foreignTools: new Set(),
       saveImage: () => null,
       onAccepted: () => undefined,
@@ -108,6 +114,18 @@ export class ReplayReader implements SessionPeer {
 
   elicitation(): Promise<never> {
     return Promise.reject(RequestError.invalidRequest())
+  }
+
+  answered(): void {
+    // It prompts nothing.
+  }
+
+  failed(): void {
+    // What could not be read of a replay proves nothing.
+  }
+
+  get isPrompted(): boolean {
+    return false
   }
 
   disconnected(): void {
@@ -155,10 +173,12 @@ export function endedOutcome(
     case "refusal":
       return fails({ class: "refused" })
     case "max_tokens":
-      return fails({ class: "context_overflow" })
+      return fails({ class: "unknown", reason: { code: "answer_cut_off" } })
     case "max_turn_requests":
       return fails({ class: "unknown", reason: { code: "step_limit", agent } })
     default:
+      // A reason of the future: what was said is the answer all the same.
+      if (text.trim() !== "") return { kind: "completed", text }
       return fails({ class: "unknown", reason: { code: "answer_not_understood", agent } })
   }
 }

@@ -1,10 +1,10 @@
 import { ProviderError } from "../../core/provider-error.ts"
-import type { AttemptId, RequestId } from "../../protocol/ids.ts"
+import { AttemptId, type RequestId } from "../../protocol/ids.ts"
 import type { Answer, Prompt, SessionSpec, Settings } from "../../protocol/session.ts"
 import type { EventSink, ProviderSession, SteerOutcome } from "../provider.ts"
 import type { Agent } from "./agent.ts"
 import { type Choices, currentSettings, readChoices, replaceOptions, withCurrent } from "./choices.ts"
-import type { AcpConnection, Disconnection, SessionPeer } from "./connection.ts"
+import type { AcpConnection, AskedFrom, Disconnection, SessionPeer } from "./connection.ts"
 import { failed } from "./failure.ts"
 import { CANCELLED } from "./permission.ts"
 import { promptBlocks } from "./prompt-blocks.ts"
@@ -22,6 +22,20 @@ import {
   type UpdateEnvelope,
 } from "./wire.ts"
 
+const ASKED = "asked after its turn had ended"
+
+function isWords(update: Update): boolean {
+  const { sessionUpdate } = update
+  return (
+    sessionUpdate === "agent_message_chunk" &&
+    update.content.type === "text" &&
+    update.content.text.trim() !== ""
+  )
+}
+
+/** A replay that says nothing for so long is over. */
+const REPLAY_QUIET_MS = 1_500
+
 export class AcpSession implements ProviderSession, SessionPeer {
   readonly #agent: Agent
   readonly #spec: SessionSpec
@@ -37,7 +51,10 @@ export class AcpSession implements ProviderSession, SessionPeer {
   #run: PromptRun | null = null
   /** A prompt on its way to the agent; aborted, it is never handed over. */
   #handOver: AbortController | null = null
+  /** Whether a prompt of ours has ended here. */
+  #hasAnswered = false
   #replaying = false
+  #onReplayed: ((update: Update) => void) | null = null
   #closing: Promise<void> | null = null
 
   /**
@@ -77,6 +94,7 @@ export class AcpSession implements ProviderSession, SessionPeer {
   }
 
   async send(prompt: Prompt, attempt: AttemptId): Promise<void> {
+    while (this.#run?.isOwn) await this.#run.over
     if (this.#closing) throw failed("bad_request", undefined, new Error("the session is closed"))
     if (this.#run || this.#handOver)
       throw failed("bad_request", { code: "busy", agent: this.#agent.profile.label })
@@ -130,21 +148,58 @@ export class AcpSession implements ProviderSession, SessionPeer {
         if (update.title) this.#changed(update.title)
         return
       default:
-        this.#run?.update(update)
+        this.#told(update)
     }
   }
 
-  async permission(request: PermissionRequest, signal: AbortSignal): Promise<PermissionResponse> {
-    this.#agent.asked()
-    return (await this.#run?.permission(request, signal)) ?? CANCELLED
+  answered(): void {
+    this.#hasAnswered = true
+    if (this.#run) this.#run.isAnswered = true
   }
 
-  async elicitation(request: ElicitationRequest, signal: AbortSignal): Promise<ElicitationResponse> {
-    return (await this.#run?.elicitation(request, signal)) ?? { action: "cancel" }
+  /** What is said after the end is no part of the answer, but is told. */
+  #told(update: Update): void {
+    const run = this.#run
+    if (run?.isAnswered) void run.over.then(() => this.#told(update)).catch(this.failed)
+    else if (run) run.update(update)
+    else if (this.#hasAnswered && isWords(update))
+      this.#asked("went on after its turn had ended")?.update(update)
+  }
+
+  get isPrompted(): boolean {
+    return this.#run?.isOwn === false
+  }
+
+  async permission(request: PermissionRequest, asked: AskedFrom): Promise<PermissionResponse> {
+    this.#agent.asked()
+    if (this.#run?.isAnswered) await this.#run.over
+    return (await this.#asked(ASKED)?.permission(request, asked)) ?? CANCELLED
+  }
+
+  async elicitation(request: ElicitationRequest, asked: AskedFrom): Promise<ElicitationResponse> {
+    if (this.#run?.isAnswered) await this.#run.over
+    return (await this.#asked(ASKED)?.elicitation(request, asked.signal)) ?? { action: "cancel" }
+  }
+
+  /** An agent that asks or speaks while no prompt runs gets an attempt of its own for it. */
+  #asked(why: string): PromptRun | null {
+    if (this.#run || this.#closing || !this.#connection?.usable) return this.#run
+    const attempt = AttemptId.parse(this.#agent.context.newId())
+    this.#run = this.#newRun(this.#connection, attempt, why)
+    return this.#run
+  }
+
+  readonly failed = (error: unknown): void => {
+    const { log } = this.#agent.context
+    log.error({ error }, "what the agent told could not be worked with")
+    const logId = log.keep("acp adapter", String(error))
+    const reason = { code: "adapter_failed", agent: this.#agent.profile.label } as const
+    this.#run?.fail({ class: "unknown", reason, logId })
   }
 
   disconnected(when: Disconnection): void {
     this.#connection = null
+    if (this.#run?.isOwn) this.#run.fail({ class: "crashed" })
     // A running prompt fails by itself and tells it.
     if (when === "idle" && !this.#closing) this.#sink.closed("the agent's program ended unexpectedly")
   }
@@ -196,10 +251,27 @@ export class AcpSession implements ProviderSession, SessionPeer {
     this.#replaying = true
     try {
       const known = { nativeId: this.#nativeId, workspace, profile: this.#agent.profile, peer: this }
-      return await reload(connection, known, { withReplay: false })
+      const result = await reload(connection, known, { withReplay: false })
+      if (this.#agent.profile.replaysLate) await this.#untilReplayed()
+      return result
     } finally {
       this.#replaying = false
     }
+  }
+
+  /** Nothing else says that a replay after the answer to `session/load` is over. */
+  async #untilReplayed(): Promise<void> {
+    const { clock } = this.#agent.context
+    const { promise, resolve } = Promise.withResolvers<void>()
+    let timer = clock.after(REPLAY_QUIET_MS, resolve)
+    this.#onReplayed = (update) => {
+      timer.cancel()
+      if (update.sessionUpdate === "available_commands_update") resolve()
+      else timer = clock.after(REPLAY_QUIET_MS, resolve)
+    }
+    await promise
+    timer.cancel()
+    this.#onReplayed = null
   }
 
   async #blocks(connection: AcpConnection, prompt: Prompt): Promise<readonly object[]> {
@@ -214,9 +286,9 @@ export class AcpSession implements ProviderSession, SessionPeer {
     }
   }
 
-  #newRun(connection: AcpConnection, attempt: AttemptId): PromptRun {
+  #newRun(connection: AcpConnection, attempt: AttemptId, began: string | null = null): PromptRun {
     const run = new PromptRun({
-      attempt,
+      ...{ attempt, began },
       sink: this.#sink,
       agent: this.#agent,
       connection,
@@ -255,6 +327,7 @@ export class AcpSession implements ProviderSession, SessionPeer {
   }
 
   #replayed(update: Update): void {
+    this.#onReplayed?.(update)
     if (update.sessionUpdate === "tool_call" || update.sessionUpdate === "tool_call_update") {
       this.#foreignTools.add(update.toolCallId)
     }

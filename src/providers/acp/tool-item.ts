@@ -1,11 +1,12 @@
 /** An agent's tool call as one of our items. */
-import { ItemId } from "../../protocol/ids.ts"
-import type { FileChange, Item, ItemStatus } from "../../protocol/session.ts"
+import type { FileChange, ItemStatus } from "../../protocol/session.ts"
+import type { DraftItem } from "../attempt-record.ts"
+import { boundText } from "../bounded-text.ts"
+import { boundedInput, subjectOf, type ToolSubject } from "../tool-subject.ts"
 import { unifiedDiff } from "../unified-diff.ts"
 import type { ToolCallPatch, ToolContent } from "./wire.ts"
 
 const MAX_OUTPUT = 16 * 1024
-const MAX_INPUT = 4 * 1024
 
 /** What is known of a tool call so far; agents tell it in pieces and in any order. */
 export interface ToolCall {
@@ -41,22 +42,48 @@ export function isOver(call: ToolCall): boolean {
   return call.status === "completed" || call.status === "failed"
 }
 
+/** What the call does, whatever the agent calls it. */
+function callSubject(call: ToolCall): ToolSubject {
+  return subjectOf(asCalled(call))
+}
+
+/** An agent that runs a command without giving its words has them in the title. */
+export function asCalled(call: ToolCall) {
+  const name = call.title || call.name
+  const asked = { agent: "", name, input: call.input, changes: fileChanges(call) }
+  const isBare = call.kind === "execute" && subjectOf(asked).kind === "other"
+  return isBare && name !== "" ? { ...asked, input: { command: name } } : asked
+}
+
 /** `closing` is the status of a call that the agent left open when its turn ended. */
-export function toolItem(call: ToolCall, closing?: ItemStatus): Item {
-  const base = { id: ItemId.parse(call.id.slice(0, 200)), status: closing ?? itemStatus(call) }
-  const changes = fileChanges(call)
-  if (changes.length > 0) return { ...base, kind: "file_change", changes }
-  if (call.kind === "execute") return { ...base, kind: "command", ...commandParts(call) }
-  const input = describeInput(call.input)
-  const output = clipMiddle(outputText(call)).text
-  return {
-    ...base,
-    kind: "tool",
-    name: call.name || call.kind,
-    ...(call.title && { title: call.title }),
-    ...(input && { input }),
-    ...(output && { output }),
+export function toolItem(call: ToolCall, closing?: ItemStatus): DraftItem {
+  const base = { id: call.id, status: closing ?? itemStatus(call) }
+  const subject = callSubject(call)
+  const output = boundText(outputText(call), MAX_OUTPUT)
+  switch (subject.kind) {
+    case "change":
+      return { ...base, kind: "file_change", changes: subject.changes }
+    case "command":
+      return {
+        ...{ ...base, kind: "command", command: subject.command },
+        ...(subject.cwd === undefined ? {} : { cwd: subject.cwd }),
+        ...(output.text && { output: output.text }),
+        ...(output.truncated && { truncated: true }),
+        ...exitCode(call),
+      }
+    case "other":
+      return {
+        ...{ ...base, kind: "tool", name: call.name || call.kind },
+        ...(call.title && { title: call.title }),
+        ...boundedInput(subject.input),
+        ...(output.text && { output: output.text }),
+      }
   }
+}
+
+function exitCode({ output }: ToolCall): { readonly exitCode?: number } {
+  const code = field(output, "exitCode") ?? field(output, "exit_code") ?? field(output, "exit")
+  return typeof code === "number" && Number.isInteger(code) ? { exitCode: code } : {}
 }
 
 /** The whole output so far, unbounded; empty when there is none. */
@@ -67,14 +94,7 @@ export function outputText(call: ToolCall): string {
   return shown || rawOutputText(call.output)
 }
 
-export function commandLine(call: ToolCall): string {
-  const command = field(call.input, "command") ?? field(call.input, "cmd")
-  if (typeof command === "string" && command !== "") return command
-  if (Array.isArray(command)) return command.map(String).join(" ")
-  return call.title || call.name
-}
-
-export function fileChanges(call: ToolCall): readonly FileChange[] {
+function fileChanges(call: ToolCall): readonly FileChange[] {
   const diffs = call.content.flatMap((part) => (part.type === "diff" ? [part] : []))
   if (diffs.length > 0) {
     return diffs.map((diff) => ({
@@ -92,20 +112,6 @@ function itemStatus(call: ToolCall): ItemStatus {
   if (call.status === "completed") return "completed"
   if (call.status === "failed") return call.denied ? "declined" : "failed"
   return "running"
-}
-
-function commandParts(call: ToolCall) {
-  const cwd = field(call.input, "cwd") ?? field(call.input, "workdir")
-  const output = clipMiddle(outputText(call))
-  const exitCode =
-    field(call.output, "exitCode") ?? field(call.output, "exit_code") ?? field(call.output, "exit")
-  return {
-    command: commandLine(call),
-    ...(typeof cwd === "string" && { cwd }),
-    ...(output.text && { output: output.text }),
-    ...(output.truncated && { truncated: true }),
-    ...(typeof exitCode === "number" && { exitCode }),
-  }
 }
 
 function contentText(content: Extract<ToolContent, { type: "content" }>["content"]): string {
@@ -131,19 +137,7 @@ function rawOutputText(output: unknown): string {
   return ""
 }
 
-function describeInput(input: unknown): string {
-  if (input === undefined || input === null) return ""
-  const text = typeof input === "string" ? input : JSON.stringify(input)
-  return text === "{}" ? "" : text.slice(0, MAX_INPUT)
-}
-
 export function field(value: unknown, name: string): unknown {
   if (typeof value !== "object" || value === null || !(name in value)) return undefined
   return Object.getOwnPropertyDescriptor(value, name)?.value
-}
-
-function clipMiddle(text: string): { text: string; truncated: boolean } {
-  if (text.length <= MAX_OUTPUT) return { text, truncated: false }
-  const half = MAX_OUTPUT / 2
-  return { text: `${text.slice(0, half)}\n…\n${text.slice(-half)}`, truncated: true }
 }

@@ -22,8 +22,10 @@ const runs = (id: string, more: object = {}) => ({
 function tell(updates: readonly object[], foreign: readonly string[] = []) {
   const events: ProviderEvent[] = []
   const deltas: string[] = []
+  const nothing = (): void => undefined
   const turn = new Turn({
-    attempt,
+    ...{ attempt, began: null },
+    log: { debug: nothing, info: nothing, warn: nothing, error: nothing, keep: () => "log-1" },
     sink: {
       emit: (event) => events.push(event),
       delta: (_, item, _channel, text) => deltas.push(`${item}: ${text}`),

@@ -1,13 +1,14 @@
 /** One running prompt: what the agent tells becomes items, deltas and at last exactly one outcome. */
-import { type AttemptId, ItemId } from "../../protocol/ids.ts"
-import type { Item, Notice, Outcome, PlanStep, Usage } from "../../protocol/session.ts"
-import type { EventSink } from "../provider.ts"
+import type { AttemptId } from "../../protocol/ids.ts"
+import type { Notice, Outcome, PlanStep, Usage } from "../../protocol/session.ts"
+import { AttemptRecord } from "../attempt-record.ts"
+import type { EventSink, Log } from "../provider.ts"
 import { isOver, mergeToolCall, outputText, type ToolCall, toolItem } from "./tool-item.ts"
 import type { Content, ToolCallPatch, Update } from "./wire.ts"
 
 /** A stretch of text of one kind; another kind, or a tool call, begins a new one. */
 interface Segment {
-  readonly id: ItemId
+  readonly id: string
   readonly kind: "message" | "reasoning"
   readonly messageId: string | null
   text: string
@@ -16,6 +17,9 @@ interface Segment {
 interface Parts {
   readonly attempt: AttemptId
   readonly sink: EventSink
+  readonly log: Log
+  /** Why the agent began by itself; null when it was prompted. */
+  readonly began: string | null
   /** Tool calls of earlier turns, whose late updates are not of this one. */
   readonly foreignTools: ReadonlySet<string>
   /** Keeps an image and says where; null when it cannot be kept. */
@@ -24,7 +28,7 @@ interface Parts {
 }
 
 export class Turn {
-  readonly attempt: AttemptId
+  readonly record: AttemptRecord
   readonly #parts: Parts
   readonly #tools = new Map<string, ToolCall>()
   readonly #shown = new Map<string, string>()
@@ -32,22 +36,19 @@ export class Turn {
   #segments = 0
   /** The last message with text: what the owner reads as the answer. */
   #answer = ""
-  #plan: readonly PlanStep[] = []
   #usage: Usage = {}
-  #accepted = false
-  #ended = false
 
   constructor(parts: Parts) {
-    this.attempt = parts.attempt
     this.#parts = parts
+    this.record = new AttemptRecord(parts)
   }
 
   get accepted(): boolean {
-    return this.#accepted
+    return this.record.isAccepted
   }
 
   get ended(): boolean {
-    return this.#ended
+    return this.record.isEnded
   }
 
   /** The answer so far. */
@@ -59,6 +60,11 @@ export class Turn {
     return this.#tools.size > 0
   }
 
+  /** One that was only announced, or refused, may never be told of again. */
+  get toolIsAtWork(): boolean {
+    return [...this.#tools.values()].some((call) => call.status === "in_progress" && !call.denied)
+  }
+
   get toolIsRunning(): boolean {
     return [...this.#tools.values()].some((call) => !isOver(call))
   }
@@ -68,15 +74,16 @@ export class Turn {
   }
 
   accept(): void {
-    if (this.#accepted) return
-    this.#accepted = true
-    this.#parts.sink.emit({ kind: "attempt.accepted", attempt: this.attempt })
-    this.#parts.onAccepted()
+    if (this.record.isAccepted) return
+    const { began, onAccepted } = this.#parts
+    if (began === null) this.record.accept()
+    else this.record.begin(began)
+    onAccepted()
   }
 
   /** Nothing that an agent tells after the end changes what was told. */
   update(update: Update): void {
-    if (this.#ended) return
+    if (this.ended) return
     this.accept()
     switch (update.sessionUpdate) {
       case "agent_message_chunk":
@@ -84,6 +91,8 @@ export class Turn {
       case "agent_thought_chunk":
         return this.#content("reasoning", update.content, update.messageId ?? null)
       case "tool_call":
+        // Some agents count their calls anew in every turn.
+        return void this.tool(update, { isNew: true })
       case "tool_call_update":
         return void this.tool(update)
       case "plan":
@@ -108,10 +117,10 @@ export class Turn {
   }
 
   /** Also fed by permission requests: some agents tell a tool call only there. */
-  tool(patch: ToolCallPatch): ToolCall {
+  tool(patch: ToolCallPatch, { isNew } = { isNew: false }): ToolCall {
     const known = this.#tools.get(patch.toolCallId)
     const call = mergeToolCall(known, patch)
-    if (this.#parts.foreignTools.has(call.id)) return call
+    if (!known && !isNew && this.#parts.foreignTools.has(call.id)) return call
     if (!known) this.#closeSegment()
     this.#tools.set(call.id, call)
     this.#showTool(known, call)
@@ -124,7 +133,7 @@ export class Turn {
   }
 
   notice(notice: Notice): void {
-    if (!this.#ended) this.#parts.sink.emit({ kind: "notice", attempt: this.attempt, notice })
+    this.record.notice(notice)
   }
 
   addUsage(usage: Usage): void {
@@ -133,7 +142,7 @@ export class Turn {
 
   /** Closes what is open and tells the outcome; only the first call counts. */
   end(outcome: (text: string) => Outcome): void {
-    if (this.#ended) return
+    if (this.ended) return
     this.accept()
     const clean = outcome(this.text).kind === "completed"
     this.#closeSegment()
@@ -141,14 +150,10 @@ export class Turn {
       if (isOver(call)) continue
       // Some agents never tell that a tool is done; after an orderly end it is.
       const closing = call.denied ? "declined" : clean ? "completed" : "interrupted"
-      this.#item(toolItem(call, closing))
+      this.record.put(toolItem(call, closing))
     }
-    if (this.#plan.length > 0) this.#item(planItem(this.#plan, clean ? "completed" : "interrupted"))
-    if (Object.keys(this.#usage).length > 0) {
-      this.#parts.sink.emit({ kind: "usage", attempt: this.attempt, usage: this.#usage })
-    }
-    this.#ended = true
-    this.#parts.sink.emit({ kind: "attempt.ended", attempt: this.attempt, outcome: outcome(this.#answer) })
+    if (Object.keys(this.#usage).length > 0) this.record.usage(this.#usage)
+    this.record.end(outcome(this.#answer))
   }
 
   #content(kind: Segment["kind"], content: Content, messageId: string | null): void {
@@ -172,13 +177,11 @@ export class Turn {
     if (!open || open.kind !== kind || (messageId !== null && messageId !== open.messageId)) {
       this.#closeSegment()
       this.#segments++
-      const segment = { id: ItemId.parse(`${kind}-${this.#segments}`), kind, messageId, text: "" }
-      this.#segment = segment
-      this.#item({ id: segment.id, kind, status: "running", text: "" })
+      this.#segment = { id: `${kind}-${this.#segments}`, kind, messageId, text: "" }
     }
     if (!this.#segment) return
     this.#segment.text += text
-    this.#parts.sink.delta(this.attempt, this.#segment.id, kind, text)
+    this.record.append(this.#segment.id, kind, text)
   }
 
   #closeSegment(): void {
@@ -186,7 +189,7 @@ export class Turn {
     if (!segment) return
     this.#segment = null
     if (segment.kind === "message" && segment.text.trim() !== "") this.#answer = segment.text
-    this.#item({ id: segment.id, kind: segment.kind, status: "completed", text: segment.text })
+    this.record.put({ id: segment.id, kind: segment.kind, status: "completed", text: segment.text })
   }
 
   #image(image: { data: string; mimeType: string }): void {
@@ -194,8 +197,8 @@ export class Turn {
     if (path === null) return
     this.#closeSegment()
     this.#segments++
-    const id = ItemId.parse(`image-${this.#segments}`)
-    this.#item({ id, kind: "image", status: "completed", path, mediaType: image.mimeType })
+    const id = `image-${this.#segments}`
+    this.record.put({ id, kind: "image", status: "completed", path, mediaType: image.mimeType })
   }
 
   #planned(entries: readonly { content: string; status?: string | null | undefined }[]): void {
@@ -203,9 +206,7 @@ export class Turn {
       text: content,
       status: status === "completed" ? "completed" : status === "in_progress" ? "running" : "pending",
     }))
-    if (JSON.stringify(steps) === JSON.stringify(this.#plan)) return
-    this.#plan = steps
-    if (steps.length > 0) this.#item(planItem(steps, "running"))
+    if (steps.length > 0) this.record.put({ id: "plan", kind: "plan", status: "running", steps })
   }
 
   /** Growing output goes out as deltas; an item only when something else about it changed. */
@@ -216,20 +217,12 @@ export class Turn {
     const now = outputText(call)
     if (this.#shown.get(call.id) !== shape) {
       this.#shown.set(call.id, shape)
-      this.#item(item)
+      this.record.put(item)
     }
     if (!isOver(call) && now.length > before.length && now.startsWith(before)) {
-      this.#parts.sink.delta(this.attempt, item.id, "output", now.slice(before.length))
+      this.record.append(call.id, "output", now.slice(before.length))
     }
   }
-
-  #item(item: Item): void {
-    this.#parts.sink.emit({ kind: "item", attempt: this.attempt, item })
-  }
-}
-
-function planItem(steps: readonly PlanStep[], status: "running" | "completed" | "interrupted"): Item {
-  return { id: ItemId.parse("plan"), kind: "plan", status, steps }
 }
 
 function contextUsage(update: Extract<Update, { sessionUpdate: "usage_update" }>): Usage {

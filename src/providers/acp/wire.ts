@@ -41,7 +41,7 @@ export type ToolContent = z.infer<typeof ToolContent>
 
 /** A tool call as told by `tool_call`, `tool_call_update` or a permission request: all are upserts by id. */
 export const ToolCallPatch = z.object({
-  toolCallId: text,
+  toolCallId: z.string().catch(""),
   title: optionalText,
   name: optionalText,
   kind: optionalText,
@@ -88,7 +88,7 @@ export type SessionResult = z.infer<typeof SessionResult>
 // ── updates ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const chunk = { content: Content, messageId: optionalText, _meta: Meta }
-const PlanEntry = z.object({ content: text, status: optionalText })
+const PlanEntry = z.object({ content: z.string().catch(""), status: optionalText })
 
 export const Update = z.discriminatedUnion("sessionUpdate", [
   z.object({ sessionUpdate: z.literal("user_message_chunk"), ...chunk }),
@@ -104,7 +104,7 @@ export const Update = z.discriminatedUnion("sessionUpdate", [
   z.object({
     sessionUpdate: z.literal("usage_update"),
     used: z.number().nonnegative(),
-    size: z.number().nonnegative(),
+    size: z.number().nonnegative().catch(0),
     cost: z.object({ amount: z.number(), currency: text }).nullish().catch(undefined),
   }),
   z.object({ sessionUpdate: z.literal("notice"), title: text, description: optionalText }),
@@ -121,10 +121,13 @@ export type UpdateEnvelope = z.infer<typeof UpdateEnvelope>
 
 // ── requests and results ─────────────────────────────────────────────────────────────────────────────────────────
 
+const NoOption = { optionId: "", name: "", kind: "" }
 export const PermissionRequest = z.object({
-  sessionId: text,
-  toolCall: ToolCallPatch,
-  options: z.array(z.object({ optionId: text, name: text, kind: text })),
+  sessionId: z.string().catch(""),
+  toolCall: ToolCallPatch.catch({ toolCallId: "" }),
+  options: z
+    .array(z.object({ optionId: text, name: z.string().catch(""), kind: text }).catch(NoOption))
+    .catch([]),
 })
 export type PermissionRequest = z.infer<typeof PermissionRequest>
 
@@ -134,31 +137,11 @@ export type PermissionResponse = {
     | { readonly outcome: "selected"; readonly optionId: string }
 }
 
-const EnumOption = z.object({ const: text, title: optionalText, description: optionalText })
-const Items = z.object({
-  enum: z.array(text).nullish().catch(undefined),
-  anyOf: z.array(EnumOption).nullish().catch(undefined),
-})
-export const FormField = z.object({
-  type: z.string(),
-  title: optionalText,
-  description: optionalText,
-  enum: z.array(text).nullish().catch(undefined),
-  oneOf: z.array(EnumOption).nullish().catch(undefined),
-  items: Items.nullish().catch(undefined),
-})
-export type FormField = z.infer<typeof FormField>
-
 export const ElicitationRequest = z.object({
   sessionId: optionalText,
   mode: optionalText,
   message: z.string().catch(""),
-  requestedSchema: z
-    .object({
-      properties: z.record(z.string(), FormField).optional(),
-      required: z.array(z.string()).nullish().catch(undefined),
-    })
-    .optional(),
+  requestedSchema: z.unknown().optional(),
 })
 export type ElicitationRequest = z.infer<typeof ElicitationRequest>
 
@@ -191,20 +174,24 @@ export const InitializeResult = z.object({
     .optional()
     .catch(undefined),
   authMethods: z
-    .array(z.object({ id: text, name: optionalText }))
+    .array(z.object({ id: text, name: optionalText, type: optionalText }))
     .nullish()
     .catch(undefined),
+  _meta: Meta,
 })
 export type InitializeResult = z.infer<typeof InitializeResult>
 
 const count = z.number().nonnegative().nullish().catch(undefined)
-export const PromptResult = z.object({
-  stopReason: z.string(),
+/** However it is said, it is the end. */
+const InOrder = { stopReason: "end_turn" }
+const PromptEnd = z.object({
+  stopReason: z.string().catch("end_turn"),
   usage: z
     .object({ inputTokens: count, outputTokens: count, cachedReadTokens: count })
     .nullish()
     .catch(undefined),
 })
+export const PromptResult = PromptEnd.catch(InOrder)
 export type PromptResult = z.infer<typeof PromptResult>
 
 export const ListResult = z.object({

@@ -1,6 +1,7 @@
 /** What Codex asks of its client in one session, put to the owner under the attempt that runs, and the way back. */
+import { isDeepStrictEqual } from "node:util"
 import type { AttemptId, RequestId } from "../../protocol/ids.ts"
-import type { Answer, FileChange } from "../../protocol/session.ts"
+import type { Answer, FileChange, RequestBody } from "../../protocol/session.ts"
 import type { AttemptRecord } from "../attempt-record.ts"
 import { requestId } from "../ids.ts"
 import { OpenRequests } from "../open-requests.ts"
@@ -27,6 +28,8 @@ export class Asking {
   readonly first: Promise<void>
   readonly #shared: Shared
   readonly #open: OpenRequests<RpcId, object>
+  /** What was asked under each name in this attempt. */
+  readonly #named = new Map<string, RequestBody>()
   readonly #first = Promise.withResolvers<void>()
 
   constructor(shared: Shared) {
@@ -49,7 +52,7 @@ export class Asking {
     const read = readRequest(request.method, request.params, { changesOf, subagent: helper?.name ?? null })
     if (turn !== null && read.kind === "question") {
       const { body, respond } = read.question
-      const id = nameOf(turn.attempt, helper?.thread ?? null, request.id)
+      const id = this.#nameOf(asked, turn.attempt, body)
       this.#open.open(request.id, { record: turn.record, body, translate: respond, id })
       return this.#first.resolve()
     }
@@ -78,12 +81,22 @@ export class Asking {
     this.#open.closed(rpcId, turn?.stop ? "withdrawn" : "answered_elsewhere")
   }
 
+  /**
+   * The same in every life of the host, so that a request it finds again is known to the ledger; but never the same for
+   * two that differ.
+   */
+  #nameOf({ helper, request }: Asked, attempt: AttemptId, body: RequestBody): RequestId {
+    const name = ["codex", attempt, ...(helper === null ? [] : [helper.thread]), request.id].join(":")
+    const known = this.#named.get(name)
+    if (known !== undefined && !isDeepStrictEqual(known, body)) {
+      return requestId(`${name}:${this.#shared.context.newId()}`)
+    }
+    this.#named.set(name, body)
+    return requestId(name)
+  }
+
   withdrawAll(record: AttemptRecord): void {
     this.#open.withdrawAll(record)
+    this.#named.clear()
   }
-}
-
-/** The same in every life of the host, so that a request it finds again is known to the ledger. */
-function nameOf(attempt: AttemptId, helper: string | null, rpcId: RpcId): RequestId {
-  return requestId(["codex", attempt, ...(helper === null ? [] : [helper]), rpcId].join(":"))
 }
