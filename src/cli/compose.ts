@@ -13,6 +13,7 @@ import type { MigrationProgress } from "../ledger/migrate.ts"
 import type { Environment } from "../platform/child-environment.ts"
 import { acquireLock, type LockHolder } from "../platform/lock.ts"
 import { createLog } from "../platform/log.ts"
+import { processStart } from "../platform/process-table.ts"
 import { socketPath } from "../platform/socket-path.ts"
 import type { BotStatus } from "../protocol/replies.ts"
 import { ensureHost } from "../runtime/host-link/launch.ts"
@@ -62,7 +63,8 @@ export async function startRuntime(spec: RuntimeSpec): Promise<StartResult> {
   const { dataDir } = spec.config
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   const path = join(dataDir, "runtime.lock")
-  const lock = acquireLock({ path, purpose: "runtime", now: systemClock.now() })
+  const startTime = await processStart(process.pid)
+  const lock = acquireLock({ path, purpose: "runtime", now: systemClock.now(), startTime })
   if (lock.kind === "taken") return lock
   try {
     return { kind: "running", runtime: await compose(spec, () => lock.release()) }

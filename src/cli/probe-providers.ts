@@ -7,10 +7,11 @@ import path from "node:path"
 import { secretsOf } from "../core/config-secrets.ts"
 import { startHost } from "../host/host.ts"
 import { createProviders } from "../host/providers.ts"
+import { linkKey } from "../platform/link-proof.ts"
 import { createLog } from "../platform/log.ts"
 import { socketPath } from "../platform/socket-path.ts"
 import type { ProviderStatus } from "../protocol/session.ts"
-import { connectHost } from "../runtime/host-link/client.ts"
+import { connectLocal } from "../runtime/host-link/local.ts"
 import type { CliContext } from "./context.ts"
 import { NotRunningError } from "./control-client.ts"
 
@@ -56,8 +57,9 @@ async function probeIn(
     shield: { isWanted: false, workspaceRoot: config.sessions.workspaceRoot },
   })
   if (started.kind === "taken") throw new Error("a fresh directory cannot have a host")
-  const link = await connectHost({
-    ...{ socketPath: socketPath(dataDir, "host"), version, journal: null, acked: 0 },
+  const link = await connectLocal({
+    ...{ socketPath: socketPath(dataDir, "host"), key: linkKey(dataDir) },
+    ...{ version, journal: null, acked: 0 },
     onEvent: () => undefined,
     onLive: () => undefined,
   })

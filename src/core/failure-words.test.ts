@@ -86,6 +86,9 @@ const everyReason: { readonly [C in Reason["code"]]: readonly Extract<Reason, { 
   ],
   host_incompatible: [{ code: "host_incompatible" }],
   host_gone: [{ code: "host_gone" }],
+  host_silent: [{ code: "host_silent" }],
+  host_late: [{ code: "host_late", seconds: 5 }],
+  host_taken: [{ code: "host_taken" }],
   host_fault: [{ code: "host_fault" }],
 }
 const reasons: readonly Reason[] = Object.values(everyReason).flat()

@@ -33,6 +33,8 @@ export function explainReason(reason: Reason, say: FailureSay): string {
       return say("reason.setting_not_offered", { ...reason, setting: say(`setting.${reason.setting}`) })
     case "host_held":
       return say("reason.host_held", { pid: reason.pid ?? "?" })
+    case "host_late":
+      return say("reason.host_late", { seconds: String(reason.seconds) })
     case "too_old":
       return say("reason.too_old", reason)
     case "no_answer":
@@ -71,6 +73,8 @@ export function explainReason(reason: Reason, say: FailureSay): string {
     case "host_cannot_start":
     case "host_incompatible":
     case "host_gone":
+    case "host_silent":
+    case "host_taken":
     case "host_fault":
       return say(`reason.${reason.code}`)
     case "not_configured":

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { MAX_FRAME_BYTES } from "../protocol/host-link.ts"
+import { MAX_MESSAGE_BYTES } from "../protocol/host-link.ts"
 import type { AttemptId, ItemId } from "../protocol/ids.ts"
 import { ProviderEvent } from "../protocol/session.ts"
 import { boundEvent } from "./bound-event.ts"
@@ -18,7 +18,7 @@ it("leaves an event alone that fits", () => {
 
 it("leaves out the middle of a text that is too long, and keeps its ends", () => {
   const bounded = boundEvent(ended(`begin${"€".repeat(9_000_000)}end`))
-  expect(Buffer.byteLength(JSON.stringify(bounded))).toBeLessThan(MAX_FRAME_BYTES)
+  expect(Buffer.byteLength(JSON.stringify(bounded))).toBeLessThan(MAX_MESSAGE_BYTES)
   expect(ProviderEvent.parse(bounded)).toMatchObject({
     outcome: { text: expect.stringMatching(/^begin€[\s\S]*…[\s\S]*€end$/) },
   })

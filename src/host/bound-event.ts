@@ -1,9 +1,9 @@
 /** Keeps an event within one frame of the link, by leaving out the middle of its longest texts. */
-import { MAX_FRAME_BYTES } from "../protocol/host-link.ts"
+import { MAX_MESSAGE_BYTES } from "../protocol/host-link.ts"
 import type { ProviderEvent } from "../protocol/session.ts"
 
 /** Room for the frame around the event. */
-const MAX_EVENT_BYTES = MAX_FRAME_BYTES - 64 * 1024
+const MAX_EVENT_BYTES = MAX_MESSAGE_BYTES - 64 * 1024
 const TEXT_LIMITS = [1_000_000, 250_000, 50_000, 10_000, 1_000, 100]
 
 /** The event as it is, or with shortened texts; null when even that does not make it fit. */

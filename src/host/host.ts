@@ -5,7 +5,9 @@ import { dirname, join } from "node:path"
 import { systemClock } from "../core/clock.ts"
 import { makeKnownRedactor, makeStreamRedactor } from "../core/known-secrets.ts"
 import type { Environment } from "../platform/child-environment.ts"
-import { acquireLock, type LockHolder } from "../platform/lock.ts"
+import { linkKey } from "../platform/link-proof.ts"
+import { acquireLock, type LockHolder, readHolder } from "../platform/lock.ts"
+import { processStart } from "../platform/process-table.ts"
 import { socketPath } from "../platform/socket-path.ts"
 import type { ProviderId } from "../protocol/ids.ts"
 import type { Log, Provider, ProviderConfig, ProviderContext } from "../providers/provider.ts"
@@ -54,6 +56,7 @@ export async function startHost(options: HostOptions): Promise<Started> {
     path: join(options.dataDir, "host.lock"),
     purpose: "RemoteAgent host",
     now: systemClock.now(),
+    startTime: await processStart(process.pid),
   })
   if (lock.kind === "taken") return lock
   const host = new Host(options, lock.release)
@@ -131,6 +134,8 @@ export class Host {
     })
     this.#link = new LinkServer({
       ...{ socketPath: this.#socketPath, journal: this.#journal, live, clock: systemClock, log, version },
+      ...{ boot: randomUUID(), key: linkKey(dataDir) },
+      isRuntimeOld: () => isRuntimeOld(dataDir),
       acknowledge: (seq) => {
         this.#events.acknowledge(seq)
         this.#considerLeaving()
@@ -218,6 +223,12 @@ export class Host {
     const supervisor = createSupervisor({ children, environment, stateDir, programDirs, shield, valve, log })
     return { stateDir, supervisor, valve, clock: systemClock, newId: randomUUID, log, config }
   }
+}
+
+/** Whether the runtime that holds this data directory is from before runtimes could show who they are. */
+function isRuntimeOld(dataDir: string): boolean {
+  const holder = readHolder(join(dataDir, "runtime.lock.holder"))
+  return holder !== null && holder.startTime === undefined
 }
 
 async function within(ms: number, work: Promise<unknown>): Promise<void> {

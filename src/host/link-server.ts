@@ -1,15 +1,18 @@
 /** The host's end of the link: a socket for the one runtime of this data directory. */
 import { chmodSync, rmSync } from "node:fs"
-import { createServer, type Server, type Socket } from "node:net"
+import { createServer, type Server } from "node:net"
 import { prepareSocketDirectory } from "../platform/socket-path.ts"
 import { Connection, type ConnectionOptions } from "./connection.ts"
 
-export interface LinkServerOptions extends Omit<ConnectionOptions, "socket" | "onWelcomed" | "onClosed"> {
+export interface LinkServerOptions extends Omit<ConnectionOptions, "stream" | "admit" | "onClosed"> {
   /** Whoever calls holds the host's lock, so a socket found here belongs to nobody. */
   readonly socketPath: string
   /** Called when the last runtime has gone. */
   readonly onAlone: () => void
 }
+
+/** How long a runtime that is connected may take, in ms, to show that it lives when another comes. */
+const PROOF_OF_LIFE_MS = 2_000
 
 export class LinkServer {
   readonly #options: LinkServerOptions
@@ -20,7 +23,7 @@ export class LinkServer {
 
   constructor(options: LinkServerOptions) {
     this.#options = options
-    this.#server = createServer((socket) => this.#accept(socket))
+    this.#server = createServer((socket) => this.accept(socket))
   }
 
   get isConnected(): boolean {
@@ -56,21 +59,36 @@ export class LinkServer {
     await closed.promise
   }
 
-  #accept(socket: Socket): void {
+  /** A stream on which a runtime will greet. */
+  accept(stream: ConnectionOptions["stream"]): void {
     const connection = new Connection({
       ...this.#options,
-      socket,
-      onWelcomed: (welcomed) => {
-        this.#runtime?.close("another runtime has connected")
-        this.#runtime = welcomed
-      },
+      stream,
+      admit: (greeted) => this.#admit(greeted),
       onClosed: (closed) => {
         this.#connections.delete(closed)
-        if (this.#runtime !== closed) return
-        this.#runtime = null
-        this.#options.onAlone()
+        if (this.#runtime === closed) this.#lose()
       },
     })
     this.#connections.add(connection)
+  }
+
+  /** One that lives is never displaced; one that hangs or is gone does not stand in the way. */
+  async #admit(greeted: Connection): Promise<boolean> {
+    for (let current = this.#runtime; current !== null; current = this.#runtime) {
+      const isAlive = await current.answers(PROOF_OF_LIFE_MS)
+      if (this.#runtime !== current) continue
+      if (isAlive) return false
+      current.close("another runtime has connected, and this one does not answer")
+      this.#runtime = null
+    }
+    if (greeted.isClosed) return false
+    this.#runtime = greeted
+    return true
+  }
+
+  #lose(): void {
+    this.#runtime = null
+    this.#options.onAlone()
   }
 }

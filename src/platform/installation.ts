@@ -10,6 +10,15 @@ export function ownVersion(): string {
   return Package.parse(JSON.parse(readFileSync(join(root(), "package.json"), "utf8"))).version
 }
 
+/** The version that is there now, where an upgrade is not in the middle of replacing it. */
+export function installedVersion(): string | undefined {
+  try {
+    return ownVersion()
+  } catch {
+    return undefined
+  }
+}
+
 /** What runs in a process or thread of its own: each is an entry of `scripts/build.ts`. */
 export type OwnProgram = "host/main" | "providers/demo/main" | "ledger/integrity"
 

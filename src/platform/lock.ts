@@ -2,12 +2,19 @@
  * A lock that the kernel drops when its holder dies: an SQLite file held in an exclusive transaction (advisory file
  * locks underneath), so nothing is ever left to clean up and no native module is needed.
  */
-import { readFileSync, rmSync, writeFileSync } from "node:fs"
+import { readFileSync, rmSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
 import { z } from "zod"
+import { writePrivateFile } from "./private-file.ts"
 import { isMissing } from "./system-error.ts"
 
-export const LockHolder = z.object({ pid: z.number().int(), startedAt: z.number(), purpose: z.string() })
+export const LockHolder = z.object({
+  pid: z.number().int(),
+  startedAt: z.number(),
+  purpose: z.string(),
+  /** As `process-table.ts` tells it; without it, its pid alone may be another's by now. Older versions wrote none. */
+  startTime: z.string().optional(),
+})
 export type LockHolder = z.infer<typeof LockHolder>
 
 export type Acquired =
@@ -22,10 +29,12 @@ export interface LockRequest {
   readonly purpose: string
   /** Milliseconds since the epoch. */
   readonly now: number
+  /** Of this process, by `processStart`. */
+  readonly startTime?: string | null
 }
 
 /** Never waits. @throws when the file cannot be opened at all. */
-export function acquireLock({ path, purpose, now }: LockRequest): Acquired {
+export function acquireLock({ path, purpose, now, startTime }: LockRequest): Acquired {
   const holderPath = `${path}.holder`
   const database = new DatabaseSync(path, { timeout: 0 })
   try {
@@ -35,8 +44,11 @@ export function acquireLock({ path, purpose, now }: LockRequest): Acquired {
     if (!isBusy(error)) throw error
     return { kind: "taken", heldBy: readHolder(holderPath) }
   }
-  const holder: LockHolder = { pid: process.pid, startedAt: now, purpose }
-  writeFileSync(holderPath, JSON.stringify(holder), { mode: 0o600 })
+  const holder: LockHolder = {
+    ...{ pid: process.pid, startedAt: now, purpose },
+    ...(startTime === undefined || startTime === null ? {} : { startTime }),
+  }
+  writePrivateFile(holderPath, JSON.stringify(holder))
   return {
     kind: "held",
     release() {

@@ -9,6 +9,8 @@ export function writePrivateFile(file: string, text: string): void {
   const directory = path.dirname(file)
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   const unfinished = path.join(directory, `.${path.basename(file)}.${process.pid}.part`)
+  // Left by a process of the same number that was killed in the middle.
+  rmSync(unfinished, { force: true })
   try {
     const handle = openSync(unfinished, "wx", 0o600)
     try {

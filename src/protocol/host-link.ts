@@ -1,6 +1,7 @@
 /**
- * The link between runtime and host: newline-delimited JSON over a socket, one frame a line, at most 8 MiB.
- * Commands are idempotent by id where they change something; events are numbered and kept until acknowledged.
+ * The link between runtime and host: newline-delimited JSON over any stream of bytes, one frame a line. Commands are
+ * idempotent by id where they change something; events are numbered and kept until acknowledged. A side sends only what
+ * the other named in its greeting, and passes over what it does not know.
  */
 import { z } from "zod"
 import { AttemptId, Instant, ProviderId, RequestId, SessionId } from "./ids.ts"
@@ -16,11 +17,36 @@ import {
   Settings,
 } from "./session.ts"
 
-/** Versions of this protocol that this build speaks, newest first. */
-export const HOST_PROTOCOLS = [1] as const
+/** Versions of this protocol that this build speaks, newest first. The first knew neither features nor proofs. */
+export const HOST_PROTOCOLS = [2, 1] as const
 
-/** Longest frame either side sends or accepts, in bytes, without its newline. */
-export const MAX_FRAME_BYTES = 8 * 1024 * 1024
+/**
+ * What may be sent to a side that names it:
+ * - `ping`: it answers pings.
+ * - `parts`: it joins frames that come in parts; to others they are sent whole, up to the limit of messages.
+ * - `prev`: it looks for gaps in events, or tells events again when told of one.
+ */
+export const LINK_FEATURES = ["ping", "parts", "prev"] as const
+export type LinkFeature = (typeof LINK_FEATURES)[number]
+
+/** Longest line either side sends to one that joins parts, in bytes, without its newline. */
+export const MAX_FRAME_BYTES = 512 * 1024
+/** Longest frame either side accepts, in parts or not, in bytes. */
+export const MAX_MESSAGE_BYTES = 8 * 1024 * 1024
+
+/** A greeting that takes longer, in ms, is none. */
+export const GREETING_LIMIT_MS = 5_000
+
+const Features = z.array(z.string()).default([])
+
+/** `mac`: what `platform/link-proof.ts` makes of the nonce, which the runtime draws anew for each greeting. */
+const Proof = z.object({ nonce: z.string().max(128), mac: z.string().max(128) })
+
+/** Piece of a frame's JSON. All parts of a frame follow each other, without another frame between. */
+export const PartFrame = z.object({ type: z.literal("part"), last: z.boolean(), data: z.string() })
+
+const Ping = z.object({ type: z.literal("ping"), id: z.number().int() })
+const Pong = z.object({ type: z.literal("pong"), id: z.number().int() })
 
 // ── runtime → host ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -73,9 +99,24 @@ export const RuntimeFrame = z.discriminatedUnion("type", [
     version: z.string(),
     journal: z.string().nullable(),
     acked: z.number().int().nonnegative(),
+    features: Features,
+    /** Shows that it may read the data directory. */
+    proof: Proof.optional(),
   }),
-  z.object({ type: z.literal("command"), id: z.number().int(), command: HostCommand }),
-  z.object({ type: z.literal("ack"), seq: z.number().int().positive() }),
+  /** Read as a `HostCommand` apart: one that the host does not know is answered `unsupported`. */
+  z.object({
+    type: z.literal("command"),
+    id: z.number().int(),
+    command: z.looseObject({ kind: z.string() }),
+  }),
+  /** `rewind`: an event is missing; the host tells again all after `seq`. */
+  z.object({
+    type: z.literal("ack"),
+    seq: z.number().int().nonnegative(),
+    rewind: z.boolean().optional(),
+  }),
+  Ping,
+  Pong,
 ])
 export type RuntimeFrame = z.infer<typeof RuntimeFrame>
 
@@ -111,6 +152,8 @@ export const HostEvent = z.object({
   seq: z.number().int().positive(),
   at: Instant,
   session: SessionId,
+  /** Number of the event sent before it: numbers skip, so a gap shows only by this. */
+  prev: z.number().int().nonnegative().optional(),
   event: ProviderEvent,
 })
 export type HostEvent = z.infer<typeof HostEvent>
@@ -123,20 +166,45 @@ export const HostFrame = z.discriminatedUnion("type", [
     pid: z.number().int(),
     /** Identity of the journal; another one means that earlier sequence numbers mean nothing. */
     journal: z.string(),
+    features: Features,
+    /** Differs for every start of a host. */
+    boot: z.string().optional(),
+    machine: z.object({ name: z.string(), platform: z.string(), home: z.string() }).optional(),
+    /** Version that is on its disk now: another one than `version` once it was upgraded under a host that runs. */
+    installed: z.string().optional(),
+    /** Of the nonce in the greeting: shows that it may read the data directory, too. */
+    proof: z.string().optional(),
   }),
-  z.object({ type: z.literal("refused"), reason: z.string() }),
+  z.object({
+    type: z.literal("refused"),
+    reason: z.string(),
+    /** `protocol`: none in common. `proof`: it did not show who it is. `taken`: another runtime is connected and lives. */
+    code: z.enum(["protocol", "proof", "taken"]).optional().catch(undefined),
+  }),
   /** Comes after every event that was journaled before the command was carried out. */
   z.object({ type: z.literal("result"), id: z.number().int(), value: z.unknown() }),
   z.object({
     type: z.literal("error"),
     id: z.number().int(),
     /** `storage`: the host could not record the command, so nothing of it was done; it may be sent again. */
-    code: z.enum(["unknown_provider", "unknown_session", "provider", "invalid", "stopping", "storage"]),
+    code: z
+      .enum([
+        "unknown_provider",
+        "unknown_session",
+        "provider",
+        "invalid",
+        "stopping",
+        "storage",
+        "unsupported",
+      ])
+      .catch("invalid"),
     message: z.string(),
     /** The same for the owner, where there is more to say than the code. */
-    failure: Failure.optional(),
+    failure: Failure.optional().catch(undefined),
   }),
   z.object({ type: z.literal("event"), ...HostEvent.shape }),
+  Ping,
+  Pong,
   /**
    * Text of a running item so far: append `text` at `offset` (in UTF-16 units); offset 0 starts over. Sent only as
    * fast as the reader takes it, so several deltas may arrive as one.

@@ -106,6 +106,11 @@ export const Reason = z.discriminatedUnion("code", [
   z.object({ code: z.literal("host_held"), pid: z.number().int().nullable() }),
   plain("host_incompatible"),
   plain("host_gone"),
+  /** It runs and says nothing. */
+  plain("host_silent"),
+  /** Another runtime is connected to it. */
+  plain("host_taken"),
+  z.object({ code: z.literal("host_late"), seconds: z.number().nonnegative() }),
   plain("host_fault"),
 ])
 export type Reason = z.infer<typeof Reason>

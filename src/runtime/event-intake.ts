@@ -5,6 +5,9 @@ import type { HostEvent } from "../protocol/host-link.ts"
 import type { MachineId } from "../protocol/ids.ts"
 import type { RuntimeContext } from "./context.ts"
 
+/** An event of a form that is not known here: its number alone counts. */
+type Passed = { readonly seq: number; readonly event: null }
+
 export interface EventIntakeOptions {
   /** Whose host tells. */
   readonly machine: MachineId
@@ -22,14 +25,14 @@ export class EventIntake {
   readonly #context: RuntimeContext
   readonly #options: EventIntakeOptions
   /** Received and not yet committed. */
-  #received: HostEvent[] = []
+  #received: (HostEvent | Passed)[] = []
 
   constructor(context: RuntimeContext, options: EventIntakeOptions) {
     this.#context = context
     this.#options = options
   }
 
-  receive(event: HostEvent): void {
+  receive(event: HostEvent | Passed): void {
     if (this.#received.push(event) === 1) setImmediate(() => this.flush())
   }
 
@@ -49,13 +52,13 @@ export class EventIntake {
     this.#options.onTaken(last.seq)
   }
 
-  #commit(events: readonly HostEvent[]): void {
+  #commit(events: readonly (HostEvent | Passed)[]): void {
     const { ledger } = this.#context
     ledger.transact(() => {
       const { machine } = this.#options
       const cursor = ledger.machines.cursor(machine)
       if (!cursor) throw new Error("events came before the host's journal was known")
-      for (const event of events) if (event.seq > cursor.acked) this.#options.apply(event)
+      for (const event of events) if (isKnown(event) && event.seq > cursor.acked) this.#options.apply(event)
       const acked = events.at(-1)?.seq ?? cursor.acked
       ledger.machines.setCursor(machine, { journal: cursor.journal, acked })
     }, durabilityOf(events))
@@ -66,12 +69,12 @@ export class EventIntake {
    * except that what has ended is ended.
    * False when the disk takes nothing at all.
    */
-  #commitAlone(event: HostEvent): boolean {
+  #commitAlone(event: HostEvent | Passed): boolean {
     try {
       this.#commit([event])
       return true
     } catch (error) {
-      if (!isStorageFailure(error)) return this.#passOver(event, error)
+      if (!isStorageFailure(error) && isKnown(event)) return this.#passOver(event, error)
       this.#options.onStuck(error)
       return false
     }
@@ -99,12 +102,14 @@ export class EventIntake {
   }
 }
 
+const isKnown = (event: HostEvent | Passed): event is HostEvent => event.event !== null
+
 /**
  * The host does not sync the progress of a turn either: a power cut ends the turn, and takes at most the last items of
  * it along. Whatever decides something is on the disk, and all before it.
  */
-function durabilityOf(events: readonly HostEvent[]): Durability {
-  return events.every(({ event }) => PROGRESS.has(event.kind)) ? "process" : "disk"
+function durabilityOf(events: readonly (HostEvent | Passed)[]): Durability {
+  return events.every(({ event }) => event === null || PROGRESS.has(event.kind)) ? "process" : "disk"
 }
 
 const PROGRESS: ReadonlySet<HostEvent["event"]["kind"]> = new Set(["item", "notice", "usage", "limits"])

@@ -2,9 +2,12 @@ import { randomUUID } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { connect, type Socket } from "node:net"
 import { join } from "node:path"
+import { createInterface } from "node:readline"
 import { text } from "node:stream/consumers"
 import { describe, expect, it } from "vitest"
+import { linkKey, prove } from "../../src/platform/link-proof.ts"
 import { socketPath } from "../../src/platform/socket-path.ts"
+import { MAX_FRAME_BYTES } from "../../src/protocol/host-link.ts"
 import type { AttemptId } from "../../src/protocol/ids.ts"
 import type { Step } from "../fakes/script.ts"
 import { residentMegabytes } from "./streaming.ts"
@@ -22,7 +25,7 @@ async function rawSocket(world: World): Promise<Socket> {
   return socket
 }
 
-const hello = { type: "hello", protocols: [1], version: "0.1.0", journal: null, acked: 0 }
+const line = (frame: object): string => `${JSON.stringify(frame)}\n`
 
 describe("a turn over the link", () => {
   it("is run, and told in order", async () => {
@@ -242,6 +245,30 @@ describe("events", () => {
     expect(item?.event).toMatchObject({ item: { text: big } })
   })
 
+  it("come in lines of half a mebibyte at most to who joins parts", async () => {
+    await using world = new World()
+    const reader = await world.connects()
+    const attempt = await world.starts(reader, [
+      { do: "accept" },
+      { do: "item", id: "a", status: "completed", text: "ü".repeat(1 << 20) },
+      { do: "end", text: "x" },
+    ])
+    await reader.sees(attempt, "attempt.ended")
+    reader.link.close()
+    const socket = await rawSocket(world)
+    socket.write(line(world.greeting({ features: ["parts"] })))
+    const lengths: number[] = []
+    let isOver = false
+    createInterface({ input: socket }).on("line", (said) => {
+      lengths.push(Buffer.byteLength(said))
+      isOver ||= said.includes('"attempt.ended"')
+    })
+    await until(() => isOver)
+    expect(Math.max(...lengths)).toBeLessThanOrEqual(MAX_FRAME_BYTES)
+    expect(lengths.reduce((sum, length) => sum + length)).toBeGreaterThan(1 << 20)
+    socket.destroy()
+  })
+
   it("cost a slow reader's host no memory, and do not hold up the agent", async () => {
     await using world = new World()
     const reader = await world.connects()
@@ -252,12 +279,10 @@ describe("events", () => {
     ])
     await reader.sees(warm, "attempt.ended")
     reader.ack()
+    reader.link.close()
     const socket = await rawSocket(world)
     socket.pause()
-    socket.write(
-      `${JSON.stringify({ ...hello, journal: reader.link.journal, acked: reader.events.at(-1)?.seq })}\n`,
-    )
-    await reader.link.closed
+    socket.write(line(world.greeting({ journal: reader.link.journal, acked: reader.events.at(-1)?.seq })))
     const before = residentMegabytes(reader.link.pid)
     const attempt = randomUUID() as AttemptId
     const rounds = Array.from(
@@ -269,7 +294,7 @@ describe("events", () => {
       files: [],
     }
     const command = { kind: "turn.start", attempt, spec: world.spec(), prompt, recoverOnly: false }
-    socket.write(`${JSON.stringify({ type: "command", id: 1, command })}\n`)
+    socket.write(line({ type: "command", id: 1, command }))
     let peak = before
     await until(() => {
       peak = Math.max(peak, residentMegabytes(reader.link.pid))
@@ -316,20 +341,77 @@ describe("live text", () => {
 })
 
 describe("a connection", () => {
-  it("is replaced by a newer one", async () => {
+  it("is never displaced while its runtime lives", async () => {
     await using world = new World()
     const first = await world.connects()
+    const socket = await rawSocket(world)
+    socket.write(line(world.greeting({ journal: first.link.journal, acked: 9e15 })))
+    expect(JSON.parse(await text(socket))).toMatchObject({ type: "refused", code: "taken" })
+    const attempt = await world.starts(first, reply)
+    await first.sees(attempt, "attempt.ended")
+  })
+
+  it("gives way when its runtime does not answer", async () => {
+    await using world = new World()
+    const first = await world.connects()
+    first.link.close()
+    const mute = await rawSocket(world)
+    mute.write(line(world.greeting({ features: ["ping"] })))
+    await new Promise((resolve) => mute.once("data", resolve))
     const second = await world.connects()
-    await first.link.closed
     expect(await second.link.command({ kind: "provider.list" })).toEqual({
       providers: [{ id: "demo", label: "Scripted" }],
     })
   })
 
   it.each([
+    ["without a proof", { proof: undefined }],
+    ["with the proof of another key", { proof: { nonce: "1", mac: prove("0".repeat(64), "runtime", "1") } }],
+    ["with the host's own proof", (key: string) => ({ proof: { nonce: "1", mac: prove(key, "host", "1") } })],
+    ["of the first protocol where no old runtime runs", { proof: undefined, protocols: [1] }],
+  ])("is refused %s, and nothing it says is done", async (_what, more) => {
+    await using world = new World()
+    const reader = await world.connects()
+    reader.link.close()
+    const said = typeof more === "function" ? more(linkKey(world.dataDir)) : more
+    const socket = await rawSocket(world)
+    socket.write(
+      line(world.greeting(said)) + line({ type: "command", id: 1, command: { kind: "host.stop" } }),
+    )
+    const frames = (await text(socket)).trim().split("\n")
+    expect(frames.map((frame) => JSON.parse(frame))).toMatchObject([{ type: "refused", code: "proof" }])
+    expect((await world.connects()).link.pid).toBe(reader.link.pid)
+  })
+
+  it("is told of a command that the host does not know, or not in this form, and goes on", async () => {
+    await using world = new World()
+    const reader = await world.connects()
+    reader.link.close()
+    const socket = await rawSocket(world)
+    const ask = (id: number, command: object) => line({ type: "command", id, command })
+    socket.write(
+      line(world.greeting()) +
+        line({ type: "later.frame", is: "passed over" }) +
+        ask(1, { kind: "terminal.open", session: "S001" }) +
+        ask(2, { kind: "provider.probe" }) +
+        ask(3, { kind: "provider.list" }),
+    )
+    const answers: unknown[] = []
+    createInterface({ input: socket }).on("line", (said) => answers.push(JSON.parse(said)))
+    await until(() => answers.length === 4)
+    expect(answers).toMatchObject([
+      { type: "welcome" },
+      { type: "error", id: 1, code: "unsupported" },
+      { type: "error", id: 2, code: "invalid" },
+      { type: "result", id: 3 },
+    ])
+    socket.destroy()
+  })
+
+  it.each([
     ["that is no JSON", "{nonsense\n"],
-    ["that is no part of the protocol", `${JSON.stringify({ type: "surprise" })}\n`],
-    ["before the greeting", `${JSON.stringify({ type: "ack", seq: 1 })}\n`],
+    ["that is none", line({ no: "type" })],
+    ["before the greeting", line({ type: "ack", seq: 1 })],
     ["that has no end", "x".repeat(9 << 20)],
   ])("is broken off at a frame %s, and the host lives on", async (_what, frame) => {
     await using world = new World()
@@ -349,7 +431,7 @@ describe("a connection", () => {
     await using world = new World()
     await world.connects()
     const socket = await rawSocket(world)
-    socket.write(`${JSON.stringify({ ...hello, protocols: [99], version: "9.0.0" })}\n`)
+    socket.write(line(world.greeting({ protocols: [99], version: "9.0.0" })))
     const frame = JSON.parse(await text(socket))
     expect(frame).toMatchObject({ type: "refused" })
     expect(frame.reason).toContain("9.0.0")

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { homedir } from "node:os"
 import { dirname, join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
+import { linkKey, prove } from "../../src/platform/link-proof.ts"
 import { processStart } from "../../src/platform/process-table.ts"
 import { endTree } from "../../src/platform/process-tree.ts"
 import { socketPath } from "../../src/platform/socket-path.ts"
@@ -29,6 +30,8 @@ export interface WorldOptions {
   readonly environment?: Record<string, string>
   /** Directories between the world's root and its data directory. */
   readonly nested?: string
+  /** The host's program: the scripted one of this build unless told otherwise. */
+  readonly hostMain?: () => string
 }
 
 export class World {
@@ -40,10 +43,14 @@ export class World {
   #journal: string | null = null
   #nativeId: string | null = null
   #acked = 0
+  #link: HostLink | null = null
 
   readonly #root: string
 
-  constructor({ config = {}, environment = {}, nested = "" }: WorldOptions = {}) {
+  readonly #hostMain: () => string
+
+  constructor({ config = {}, environment = {}, nested = "", hostMain }: WorldOptions = {}) {
+    this.#hostMain = hostMain ?? (() => join(import.meta.dirname, "..", "fakes", "scripted-host.ts"))
     // Not below the temporary directory: agents refuse to keep their state there.
     const root = mkdtempSync(join(homedir(), ".host-test-"))
     this.#root = root
@@ -55,15 +62,23 @@ export class World {
     this.#environment = { PATH: process.env.PATH ?? "", HOME: root, LANG: "C.UTF-8", ...environment }
   }
 
-  /** Connects, starting the host when none runs. */
+  /** A greeting as this data directory's runtime says it. */
+  greeting(more: object = {}): object {
+    const nonce = randomUUID()
+    const proof = { nonce, mac: prove(linkKey(this.dataDir), "runtime", nonce) }
+    return { type: "hello", protocols: [2], version: "0.1.0", journal: null, acked: 0, proof, ...more }
+  }
+
+  /** Connects, starting the host when none runs; a link made before is closed, as a runtime has one. */
   async connects(resume?: { journal: string | null; acked: number }): Promise<Reader> {
     const events: HostEvent[] = []
     const live: LiveText[] = []
     const waiting = new Set<() => void>()
+    this.#link?.close()
     const link = await ensureHost({
       ...{ dataDir: this.dataDir, environment: this.#environment, version: "0.1.0", mayStart: true },
       ...(resume ?? { journal: this.#journal, acked: this.#acked }),
-      hostMain: join(import.meta.dirname, "..", "fakes", "scripted-host.ts"),
+      hostMain: this.#hostMain(),
       onEvent: (event) => {
         events.push(event)
         if (event.event.kind === "session.changed") this.#nativeId = event.event.nativeId
@@ -71,6 +86,7 @@ export class World {
       },
       onLive: (text) => live.push(text),
     })
+    this.#link = link
     this.#journal = link.journal
     this.#hosts.add({ pid: link.pid, startTime: (await processStart(link.pid)) ?? "" })
     return {

@@ -116,5 +116,10 @@ export const en = {
   "reason.host_incompatible":
     "The agents' host is of another version and cannot be talked to. When its agents are done, run: remoteagent stop --agents, then start it again.",
   "reason.host_gone": "The agents' host has just ended; it is started again.",
+  "reason.host_silent":
+    "The agents' host has stopped answering. If it stays so for a minute, it is ended and started again; what you sent waits here.",
+  "reason.host_late": "No answer came within {seconds} seconds. Try it again.",
+  "reason.host_taken":
+    "The agents' host serves another RemoteAgent that uses this data directory. End that one first.",
   "reason.host_fault": "The agents' host failed. What is wrong: remoteagent doctor",
 } as const

@@ -121,5 +121,10 @@ export const ko: Translation<typeof en> = {
   "reason.host_incompatible":
     "에이전트 호스트의 버전이 달라 통신할 수 없습니다. 에이전트 작업이 끝나면 remoteagent stop --agents 를 실행한 뒤 다시 시작하세요.",
   "reason.host_gone": "에이전트 호스트가 방금 종료되었습니다. 다시 시작합니다.",
+  "reason.host_silent":
+    "에이전트 호스트가 응답을 멈췄습니다. 1분 동안 계속되면 종료하고 다시 시작합니다. 보내신 내용은 여기에서 기다립니다.",
+  "reason.host_late": "{seconds}초 안에 답이 오지 않았습니다. 다시 시도해 주세요.",
+  "reason.host_taken":
+    "이 데이터 폴더를 쓰는 다른 RemoteAgent가 에이전트 호스트에 연결되어 있습니다. 그것을 먼저 종료하세요.",
   "reason.host_fault": "에이전트 호스트에 오류가 났습니다. 원인 확인: remoteagent doctor",
 }

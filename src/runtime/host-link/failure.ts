@@ -18,7 +18,12 @@ function reasonOf(error: unknown): Reason {
     case "not_started":
       return { code: "host_cannot_start" }
     case "refused":
+    case "unsupported":
       return { code: "host_incompatible" }
+    case "silent":
+      return { code: "host_silent" }
+    case "taken":
+      return { code: "host_taken" }
     case "closed":
     case "unreachable":
     case "stopping":
@@ -28,6 +33,7 @@ function reasonOf(error: unknown): Reason {
     case "provider":
     case "invalid":
     case "malformed":
+    case "late":
       return { code: "host_fault" }
   }
 }

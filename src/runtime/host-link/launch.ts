@@ -10,12 +10,13 @@ import { setTimeout as delay } from "node:timers/promises"
 import { z } from "zod"
 import { type Environment, hostEnvironment } from "../../platform/child-environment.ts"
 import { ownProgram } from "../../platform/installation.ts"
+import { linkKey } from "../../platform/link-proof.ts"
 import { socketPath } from "../../platform/socket-path.ts"
 import type { Failure } from "../../protocol/session.ts"
-import { type ConnectOptions, connectHost } from "./client.ts"
 import { type HostLink, HostLinkError } from "./link.ts"
+import { connectLocal, type LocalOptions } from "./local.ts"
 
-export interface LaunchOptions extends Omit<ConnectOptions, "socketPath"> {
+export interface LaunchOptions extends Omit<LocalOptions, "socketPath" | "key"> {
   readonly dataDir: string
   /** Our own environment: the host gets it without what is ours alone. */
   readonly environment: Environment
@@ -41,17 +42,21 @@ type ReadySignal = z.infer<typeof ReadySignal>
 
 /**
  * A host of another version goes on until nothing lives in it, then leaves; the next call starts ours.
- * @throws HostLinkError `not_started`, or as `connectHost` does.
+ * @throws HostLinkError `not_started`, or as `connectLocal` does.
  */
 export async function ensureHost(options: LaunchOptions): Promise<HostLink> {
-  const connection = { ...options, socketPath: socketPath(options.dataDir, "host") }
+  const connection = {
+    ...options,
+    socketPath: socketPath(options.dataDir, "host"),
+    key: linkKey(options.dataDir),
+  }
   const until = performance.now() + START_LIMIT_MS
   for (;;) {
-    const link = options.mayStart ? await connectOrNull(connection) : await connectHost(connection)
+    const link = options.mayStart ? await connectOrNull(connection) : await connectLocal(connection)
     if (link !== null) return retiringStrangers(link, options.version)
     const signal = await startHost(options)
     if (signal.kind === "failed") throw notStarted(signal.reason)
-    if (signal.kind === "ready") return connectHost(connection)
+    if (signal.kind === "ready") return connectLocal(connection)
     // Another one holds the lock without listening: it is just starting, or just leaving.
     if (performance.now() > until) throw heldTooLong(signal.pid)
     await delay(TAKEN_RETRY_MS)
@@ -75,9 +80,9 @@ function heldTooLong(pid: number | null): HostLinkError {
   return new HostLinkError("not_started", "another host holds the data directory", { failure })
 }
 
-async function connectOrNull(options: ConnectOptions): Promise<HostLink | null> {
+async function connectOrNull(options: LocalOptions): Promise<HostLink | null> {
   try {
-    return await connectHost(options)
+    return await connectLocal(options)
   } catch (error) {
     if (error instanceof HostLinkError && error.code === "unreachable") return null
     throw error

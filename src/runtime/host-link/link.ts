@@ -1,6 +1,7 @@
 /** What the rest of the runtime sees of the host: commands, events and the end of the connection. */
-import type { HostCommand, HostEvent, HostFrame, HostResult } from "../../protocol/host-link.ts"
+import type { HostCommand, HostEvent, HostFrame, HostResult, LinkFeature } from "../../protocol/host-link.ts"
 import type { Failure } from "../../protocol/session.ts"
+import type { Odd } from "./incoming.ts"
 
 export interface HostLink {
   /** Identity of the host's journal; events are numbered within it. */
@@ -8,9 +9,15 @@ export interface HostLink {
   /** The host's own version and process. */
   readonly version: string
   readonly pid: number
+  /** What the host named: an older one knows less. */
+  readonly features: ReadonlySet<LinkFeature>
+  /** Differs for every start of a host; an older one does not say it. */
+  readonly boot?: string
+  readonly machine?: { readonly name: string; readonly platform: string; readonly home: string }
   /**
    * Resolves with what the host answered.
-   * @throws HostLinkError with the host's code, or `closed` when the connection ended first: whether the command was
+   * @throws HostLinkError with the host's code, `late` when a question was not answered in its time (`patience.ts`), or
+   * `closed` or `silent` when the connection ended first: whether the command was
    * carried out is then unknown, and sending it again over the next link is safe.
    */
   command<C extends HostCommand>(command: C): Promise<HostResult<C["kind"]>>
@@ -32,6 +39,8 @@ export interface HostLinkHandlers {
    */
   onEvent(event: HostEvent): void
   onLive(live: LiveText): void
+  /** What is not known here: to be kept in the log, and an event's number to be acknowledged like that of the others. */
+  onOdd?(odd: Odd): void
   /** Called once when the connection is gone, with the reason that `closed` resolves to. */
   onDown?(reason: string): void
 }
@@ -40,6 +49,12 @@ export type HostLinkErrorCode =
   | Extract<HostFrame, { type: "error" }>["code"]
   /** The host speaks no version of the link that we speak; its reason is the message. */
   | "refused"
+  /** Another runtime is connected to the host, and lives. */
+  | "taken"
+  /** Somebody listens and does not greet, or says nothing any more. */
+  | "silent"
+  /** The host lives and has not answered this in time. */
+  | "late"
   /** Nobody listens on the socket. */
   | "unreachable"
   /** The connection ended before the answer came. */

@@ -30,6 +30,7 @@ class Link implements HostLink {
   readonly journal = "j"
   readonly version = "1"
   readonly pid = 1
+  readonly features = new Set<never>()
   readonly #end = Promise.withResolvers<string>()
   readonly closed = this.#end.promise
   command(): Promise<never> {

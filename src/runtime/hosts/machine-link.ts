@@ -7,6 +7,7 @@ import type { RuntimeContext } from "../context.ts"
 import { EventIntake } from "../event-intake.ts"
 import type { HostEvents } from "../host-events.ts"
 import { failureOfLink } from "../host-link/failure.ts"
+import type { Odd } from "../host-link/incoming.ts"
 import { type HostLink, HostLinkError, type HostLinkHandlers, type LiveText } from "../host-link/link.ts"
 import type { LiveTurns } from "../live.ts"
 import type { SteerOutcome } from "../turns.ts"
@@ -134,6 +135,7 @@ export class MachineLink {
       mayStart: mayStart && line.kind === "local",
       onEvent: (event) => this.#intake.receive(event),
       onLive: (live) => this.#onLive(live),
+      onOdd: (odd) => this.#onOdd(odd),
       onDown: () => this.#intake.flush(),
     })
     try {
@@ -145,6 +147,12 @@ export class MachineLink {
       link.close()
       throw error
     }
+  }
+
+  /** A host of a later version, most likely. */
+  #onOdd(odd: Odd): void {
+    this.#context.log.keep("something that a host said in a form not known here", odd.json)
+    if (odd.kind === "odd event") this.#intake.receive({ seq: odd.seq, event: null })
   }
 
   #onLive({ session, attempt, item, channel, offset, text }: LiveText): void {

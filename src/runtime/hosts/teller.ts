@@ -26,7 +26,7 @@ export interface TellerOptions {
 
 /** The link ended or is ending: what was sent over it is repeated over the next one. */
 const isLinkLost = (error: unknown): boolean =>
-  error instanceof HostLinkError && ["closed", "unreachable", "stopping"].includes(error.code)
+  error instanceof HostLinkError && ["closed", "silent", "unreachable", "stopping"].includes(error.code)
 
 /** The host's disk took nothing of a command, so nothing of it was done. */
 const isStuck = (error: unknown): boolean => error instanceof HostLinkError && error.code === "storage"
