@@ -11,8 +11,8 @@ import { socketPath } from "../../src/platform/socket-path.ts"
 import type { HostEvent } from "../../src/protocol/host-link.ts"
 import type { AttemptId, ProviderId, SessionId } from "../../src/protocol/ids.ts"
 import type { SessionSpec, Settings } from "../../src/protocol/session.ts"
-import { ensureHost } from "../../src/runtime/host-link/launch.ts"
-import type { HostLink, LiveText } from "../../src/runtime/host-link/link.ts"
+import { ensureHost, type LaunchOptions } from "../../src/runtime/host-link/launch.ts"
+import { type HostLink, HostLinkError, type LiveText } from "../../src/runtime/host-link/link.ts"
 import type { Step } from "../fakes/script.ts"
 
 export interface Reader {
@@ -75,7 +75,7 @@ export class World {
     const live: LiveText[] = []
     const waiting = new Set<() => void>()
     this.#link?.close()
-    const link = await ensureHost({
+    const link = await patiently({
       ...{ dataDir: this.dataDir, environment: this.#environment, version: "0.1.0", mayStart: true },
       ...(resume ?? { journal: this.#journal, acked: this.#acked }),
       hostMain: this.#hostMain(),
@@ -162,6 +162,17 @@ export class World {
     rmSync(this.#root, { recursive: true, force: true })
     const socketDir = dirname(socketPath(this.dataDir, "host"))
     if (socketDir !== this.dataDir) rmSync(socketDir, { recursive: true, force: true })
+  }
+}
+
+/** A host on a busy machine may need longer than a greeting's limit; a runtime tries again, too. */
+async function patiently(options: LaunchOptions, tries = 3): Promise<HostLink> {
+  try {
+    return await ensureHost(options)
+  } catch (error) {
+    if (tries > 1 && error instanceof HostLinkError && error.code === "silent")
+      return await patiently(options, tries - 1)
+    throw error
   }
 }
 

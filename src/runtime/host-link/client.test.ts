@@ -81,7 +81,7 @@ function connects(): Promise<HostLink> {
 const says = (...frames: Frame[]) => far.write(frames.map((frame) => `${JSON.stringify(frame)}\n`).join(""))
 
 function welcome(more: Frame = {}): Frame {
-  const { nonce } = heard[0]?.proof as { nonce: string }
+  const { nonce } = (heard[0] as { proof: { nonce: string } }).proof
   const proof = prove(KEY, "host", nonce)
   return {
     type: "welcome",
