@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "
 import { tmpdir } from "node:os"
 import path from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { LogFollower, logFiles } from "./log-files.ts"
+import { LogFollower, linesOf, logFiles } from "./log-files.ts"
 
 let directory: string
 const leaving = { controller: new AbortController() }
@@ -78,4 +78,12 @@ describe("following logs", () => {
     await sees("2")
     expect(lines.sort()).toEqual(["2", "3"])
   })
+})
+
+it("reads a line whole, whatever characters an agent wrote into it", async () => {
+  const line = JSON.stringify({ msg: "one\u2028two\u2029three" })
+  writeFileSync(file("host.log"), `${line}\nlast`)
+  const lines: string[] = []
+  for await (const read of linesOf(file("host.log"))) lines.push(read)
+  expect(lines).toEqual([line, "last"])
 })

@@ -2,8 +2,8 @@
 import { createReadStream, type Dirent, readdirSync, type Stats, watch } from "node:fs"
 import { open } from "node:fs/promises"
 import path from "node:path"
-import { createInterface } from "node:readline"
 import { StringDecoder } from "node:string_decoder"
+import { linesFrom } from "../platform/lines.ts"
 
 /** Full paths of the log files; empty when the directory is not there. */
 export function logFiles(directory: string): readonly string[] {
@@ -20,7 +20,7 @@ export function logFiles(directory: string): readonly string[] {
 
 /** Every line of a file, from its beginning. */
 export async function* linesOf(file: string): AsyncGenerator<string> {
-  yield* createInterface({ input: createReadStream(file, "utf8"), crlfDelay: Number.POSITIVE_INFINITY })
+  yield* linesFrom(createReadStream(file))
 }
 
 interface Followed {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { LineTooLong, splitLines } from "./lines.ts"
+import { LineTooLong, linesFrom, splitLines } from "./lines.ts"
 
 function split(chunks: readonly Buffer[], limit = 1_000): string[] {
   const lines: string[] = []
@@ -33,4 +33,14 @@ describe("splitLines", () => {
     expect(() => split([Buffer.from("123456\n")], 5)).toThrow(LineTooLong)
     expect(() => split([Buffer.from("123"), Buffer.from("456")], 5)).toThrow(LineTooLong)
   })
+})
+
+it("gives the lines of a stream, which only line feeds end", async () => {
+  async function* chunks() {
+    yield "one\r\ntwo\u2028and\u2029"
+    yield Buffer.from("still two\n\nthree\u0085")
+  }
+  const lines: string[] = []
+  for await (const line of linesFrom(chunks())) lines.push(line)
+  expect(lines).toEqual(["one", "two\u2028and\u2029still two", "", "three\u0085"])
 })

@@ -53,3 +53,24 @@ export function splitLines(limit: number, onLine: (line: string) => void): LineS
     },
   }
 }
+
+/** Longer lines than this are nobody's text. */
+const LONGEST_LINE = 32 * 1024 * 1024
+
+/**
+ * The lines of a stream, without their ends (LF or CRLF). Unlike `node:readline`, which also ends lines at U+2028 and
+ * U+2029, that are ordinary characters in JSON and in what people write.
+ * @throws LineTooLong beyond 32 MiB
+ */
+export async function* linesFrom(stream: AsyncIterable<Buffer | string>): AsyncGenerator<string> {
+  const ready: string[] = []
+  const splitter = splitLines(LONGEST_LINE, (line) =>
+    ready.push(line.endsWith("\r") ? line.slice(0, -1) : line),
+  )
+  for await (const chunk of stream) {
+    splitter.push(typeof chunk === "string" ? Buffer.from(chunk) : chunk)
+    yield* ready.splice(0)
+  }
+  splitter.end()
+  yield* ready
+}

@@ -315,4 +315,4 @@ function stopReason(name: string): StopReason {
 }
 
 mkdirSync(holds, { recursive: true })
-serveOnStdio(script, join(state, "sessions"))
+await serveOnStdio(script, join(state, "sessions"))

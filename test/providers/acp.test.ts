@@ -85,6 +85,12 @@ describe("what an agent tells", () => {
     })
   })
 
+  it("may hold what some take for the end of a line", async () => {
+    const { echo, outcome, attempt } = await run("one\u2028two\u2029three")
+    expect(outcome).toEqual({ kind: "completed", text: "echo: one\u2028two\u2029three" })
+    expect(echo.consumed()).toMatchObject([{ text: "one\u2028two\u2029three", attempt }])
+  })
+
   it("may be long", async () => {
     const { outcome } = await run("[[big 300000]]")
     expect(outcome.kind === "completed" && outcome.text.length).toBe(300_000)

@@ -1,5 +1,5 @@
 /** What the owner types: one text at a time, a pasted text of several lines being one. */
-import { createInterface } from "node:readline"
+import { linesFrom } from "../../platform/lines.ts"
 import { Keyboard } from "./keyboard.ts"
 import type { AskInput, Typed } from "./typed.ts"
 
@@ -31,7 +31,7 @@ export class Input {
   }
 
   async #askPipe(wake: AbortSignal): Promise<Typed> {
-    this.#piped ??= createInterface({ input: this.#stdin })[Symbol.asyncIterator]()
+    this.#piped ??= linesFrom(this.#stdin)
     this.#pending ??= this.#piped.next()
     const woken = Promise.withResolvers<null>()
     const onWake = () => woken.resolve(null)

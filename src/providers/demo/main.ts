@@ -7,4 +7,4 @@ if (stateDir === undefined) {
   process.stderr.write("usage: main.ts <state directory>\n")
   process.exit(64)
 }
-serveOnStdio(demoScript, stateDir)
+await serveOnStdio(demoScript, stateDir)

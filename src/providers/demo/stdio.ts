@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto"
-import { createInterface } from "node:readline"
+import { linesFrom } from "../../platform/lines.ts"
 import { AgentServer, type Script } from "./agent-server.ts"
 
 /** Speaks on this process's standard input and output until the input ends. */
-export function serveOnStdio(script: Script, stateDir: string): void {
+export async function serveOnStdio(script: Script, stateDir: string): Promise<never> {
   const server = new AgentServer({
     script,
     stateDir,
@@ -11,7 +11,6 @@ export function serveOnStdio(script: Script, stateDir: string): void {
     now: Date.now,
     write: (line) => process.stdout.write(line),
   })
-  const lines = createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })
-  lines.on("line", (line) => server.receive(line))
-  lines.on("close", () => process.exit(0))
+  for await (const line of linesFrom(process.stdin)) server.receive(line)
+  process.exit(0)
 }
