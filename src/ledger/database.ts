@@ -26,10 +26,11 @@ import { inboxWait } from "./migrations/0004-inbox-wait.ts"
 import { machines } from "./migrations/0004-machines.ts"
 import { receipts } from "./migrations/0005-receipts.ts"
 import { actionsOfModules } from "./migrations/0006-actions.ts"
+import { inboxMessages } from "./migrations/0006-messages.ts"
 
 /** In the order they were added: a ledger's version is how many of them it has had. */
 const allMigrations: readonly Migration[] = [
-  ...([foundation, facts, handOver, actionsOfModules, inboxWait] as const),
+  ...([foundation, facts, handOver, actionsOfModules, inboxWait, inboxMessages] as const),
   receipts,
   machines,
 ]

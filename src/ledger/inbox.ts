@@ -35,6 +35,13 @@ export function inboxTable(db: DatabaseSync) {
   const handle = db.prepare(
     "UPDATE inbox SET state = 'handled', note = ?, handled_at = ? WHERE id = ? AND state = 'received'",
   )
+  const handled = db.prepare(
+    "SELECT id, body FROM inbox WHERE bot = ? AND update_id = ? AND state = 'handled'",
+  )
+  const retire = db.prepare("UPDATE inbox SET update_id = -id WHERE id = ?")
+  const ofMessage = db.prepare(`SELECT * FROM inbox WHERE lane = ? AND coalesce(json_extract(body,
+    '$.message.message_id'), json_extract(body, '$.edited_message.message_id')) = ? AND id < ?
+    ORDER BY id DESC LIMIT 1`)
   const purge = db.prepare(`DELETE FROM inbox WHERE id IN
     (SELECT id FROM inbox WHERE received_at < ? AND state <> 'received' ORDER BY received_at LIMIT ?)`)
   return {
@@ -47,10 +54,14 @@ export function inboxTable(db: DatabaseSync) {
         body: unknown
         ignored?: string
         waitedMs?: number
+        /** Whether an update that is known under this id is the same one: Telegram may begin to number anew. */
+        isSame?: (known: unknown) => boolean
       },
       now: Instant,
     ): boolean {
-      const { bot, updateId, lane, body, ignored, waitedMs = 0 } = row
+      const { bot, updateId, lane, body, ignored, waitedMs = 0, isSame } = row
+      const known = isSame ? handled.get(bot, updateId) : undefined
+      if (known && !isSame?.(JSON.parse(known.body as string))) retire.run(known.id as number)
       const kept = ignored === undefined ? JSON.stringify(body) : "null"
       const state = ignored === undefined ? "received" : "ignored"
       const handledAt = ignored === undefined ? null : now
@@ -59,6 +70,11 @@ export function inboxTable(db: DatabaseSync) {
     },
     open: (): readonly InboxRow[] => open.all().map(toRow),
     openOf: (lane: string, limit: number): readonly InboxRow[] => openOf.all(lane, limit).map(toRow),
+    /** What was received last about a message of a lane before a row; null when that is no longer kept. */
+    lastOfMessage(lane: string, message: number, before: number): InboxRow | null {
+      const row = ofMessage.get(lane, message, before)
+      return row ? toRow(row) : null
+    },
     /** False when it was handled already; the caller must then do nothing. */
     handle: (id: number, note: string, now: Instant): boolean => handle.run(note, now, id).changes === 1,
     /** At most `limit` rows; how many went. */

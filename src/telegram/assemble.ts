@@ -14,13 +14,14 @@ import { FairShare } from "./delivery/fair-share.ts"
 import type { DeliveryHooks } from "./delivery/lane.ts"
 import { DeliveryLanes } from "./delivery/lanes.ts"
 import { Outgoing } from "./delivery/outgoing.ts"
-import { dismissing } from "./delivery/tapped.ts"
+import { dismissing, type Tapped } from "./delivery/tapped.ts"
 import { DeliveryNews } from "./delivery-news.ts"
 import { fileActions } from "./files/actions.ts"
 import { fetchFiles } from "./files/received.ts"
 import { Conversation } from "./intake/conversation.ts"
 import { Intake } from "./intake/intake.ts"
 import { TelegramNotices } from "./notify.ts"
+import { Edits } from "./owner/edits.ts"
 import { Prompts } from "./owner/prompts.ts"
 import { Replies } from "./owner/replies.ts"
 import { type OwnerPrompt, submitOwnerPrompt } from "./owner/submit.ts"
@@ -61,7 +62,7 @@ export function assemble(spec: PartsSpec): Parts {
   const { ledger, clock, log } = kernel
   const say = telegramText(config.language)
   const bots = [...apis.keys()]
-  const reach: Reach = { ledger, fallback: fallbackOf(bots, owner) }
+  const reach: Reach = { ledger, bots, fallback: fallbackOf(bots, owner) }
   const attachmentsOf = (session: Session) => join(config.dataDir, "attachments", session.id)
 
   const texts = {
@@ -123,8 +124,11 @@ export function assemble(spec: PartsSpec): Parts {
     file: fileActions({ kernel, say, out }),
     group: membership.tapped,
     card: dismissing(out),
+    fetch: (tapped: Tapped) => prompts.tapped(tapped),
+    prompt: (tapped: Tapped) => prompts.tapped(tapped),
   }
   const taps = new Taps({ kernel, say, out, handlers, commands: lines.tapped })
+  const edits = new Edits({ kernel, say, out })
   const fetching = { kernel, say, attachmentsOf, limit: config.artifacts.maxBytes, signal: spec.stopping }
   const prompts = new Prompts({
     kernel,
@@ -135,9 +139,9 @@ export function assemble(spec: PartsSpec): Parts {
       fetchFiles(messages, place, { ...fetching, apiOf: (bot) => apis.get(bot) ?? null }),
   })
   const chats = { topics, membership, migrations }
-  const conversation = new Conversation({ kernel, lines, prompts, replies, taps, progress, ...chats })
+  const conversation = new Conversation({ kernel, lines, prompts, edits, replies, taps, progress, ...chats })
   const intake = new Intake({ kernel, say, out, conversation, rulesOf: spec.rulesOf, share })
-  const botStates = new BotStates({ kernel, say, out, owner, bots })
+  const botStates = new BotStates({ kernel, say, out, owner, bots, requests, wake })
   return { lanes, notices, requests, progress, intake, botStates }
 }
 

@@ -3,6 +3,10 @@ import type { TelegramSay } from "../core/texts/telegram.ts"
 import type { Bot } from "../ledger/machine.ts"
 import type { Kernel } from "../runtime/kernel.ts"
 import type { Outgoing } from "./delivery/outgoing.ts"
+import { actionsOf, readPayload } from "./delivery/payload.ts"
+import { formatAddress, laneOf } from "./places/address.ts"
+import { living } from "./places/reach.ts"
+import type { RequestNotices } from "./requests/notice.ts"
 
 export interface BotStatesSpec {
   readonly kernel: Kernel
@@ -11,7 +15,12 @@ export interface BotStatesSpec {
   readonly owner: number
   /** All of them, in the configured order. */
   readonly bots: readonly number[]
+  readonly requests: Pick<RequestNotices, "bring">
+  readonly wake: (lane: string) => void
 }
+
+/** More than any chat is owed at once. */
+const ROWS = 1_000
 
 export class BotStates {
   readonly #spec: BotStatesSpec
@@ -29,6 +38,7 @@ export class BotStates {
     kernel.log.info({ bot, state, before, detail }, "a bot changed its state")
     // A poll between two conflicts may fail for another reason: the conflict is over when polling works.
     if (before !== "conflict" || state !== "unreachable") this.#last.set(bot, state)
+    if (state === "revoked") this.#bringElsewhere(bot)
     if (state === before) return
     const username = kernel.ledger.machine.bots().find(({ id }) => id === bot)?.username ?? ""
     kernel.ledger.transact(() =>
@@ -48,6 +58,27 @@ export class BotStates {
   #tellElsewhere(bot: number, text: string): void {
     const other = this.#spec.bots.find((id) => id !== bot && this.#last.get(id) === "ok")
     if (other !== undefined) this.#tell(other, text)
+  }
+
+  /** What is owed through it, and what the owner can no longer tap there, goes to their chat with another bot. */
+  #bringElsewhere(bot: number): void {
+    const { kernel, bots, owner, requests } = this.#spec
+    const { ledger, clock } = kernel
+    const to = living({ ledger, bots }, { bot, chat: owner, thread: null })
+    if (to.bot === bot) return
+    ledger.transact(() => {
+      const lane = laneOf({ bot, chat: owner })
+      for (const row of ledger.outbox.openOf(lane, ROWS)) {
+        const payload = readPayload(row.payload)
+        const isOwed = row.priority === "final" || row.priority === "request"
+        if (!isOwed || (payload?.kind !== "text" && payload?.kind !== "file")) continue
+        for (const id of actionsOf(payload)) ledger.actions.move(id, formatAddress(to))
+        const { replyTo: _, ...rest } = payload
+        ledger.outbox.move(row.id, { lane: laneOf(to), key: row.key, payload: { ...rest, to } }, clock.now())
+      }
+      for (const request of ledger.requests.allOpen()) requests.bring(request, { from: bot, to })
+      ledger.afterCommit(() => this.#spec.wake(laneOf(to)))
+    })
   }
 
   /** Sending still works while another program reads the bot's messages. */

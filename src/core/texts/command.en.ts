@@ -128,4 +128,5 @@ export const en = {
   "queue.steering": "Passing it on…",
   "session.no_topic": "No topic could be made for {session}: {reason}",
   "button.show_here": "Show it here",
+  "command.file_ignored": "The file that came with /{command} was not used.",
 } as const

@@ -131,4 +131,5 @@ export const ko: Translation<typeof en> = {
   "queue.steering": "전달하는 중…",
   "session.no_topic": "{session}의 토픽을 만들지 못했습니다: {reason}",
   "button.show_here": "여기에서 보기",
+  "command.file_ignored": "/{command}와 함께 온 파일은 사용하지 않았습니다.",
 }

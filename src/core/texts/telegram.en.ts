@@ -143,7 +143,7 @@ export const en = {
   "error.internal": "Something went wrong here. Nothing was lost; details: remoteagent logs --id {id}",
   "file.too_big":
     "{name} is larger than {limit} MB and was not fetched; Telegram gives bots no larger files.",
-  "file.failed": "{name} could not be fetched: {reason}. Send it again.",
+  "file.failed": "{name} could not be fetched: {reason}.",
   "file.ask": "{session} wants to send a file {why}:",
   "file.outside": "outside its workspace",
   "file.credential": "named like a credential",
@@ -162,4 +162,11 @@ export const en = {
   "request.undeliverable":
     "{session} asks you something, and Telegram did not take the card: {reason}\nIt goes on waiting. /status shows it again.",
   "reply.undeliverable": "I had an answer for you, and Telegram did not take it: {reason}",
+  "button.try_again": "Try again",
+  "button.run_without": "Run without it",
+  "button.send_to": "Send it to {agent}",
+  "file.waits": "Your prompt waits until you say what to do.",
+  "edit.no_effect":
+    "This edit changes nothing: “{text}” was dealt with already. Send it anew if you still want it.",
+  "edit.file_stays": "The prompt keeps the file it came with. Drop it and send the other one.",
 } as const

@@ -145,7 +145,7 @@ export const ko: Translation<typeof en> = {
   "error.internal": "문제가 생겼습니다. 잃어버린 것은 없습니다. 자세히: remoteagent logs --id {id}",
   "file.too_big":
     "{name}은(는) {limit} MB보다 커서 받지 못했습니다. 텔레그램은 봇에게 더 큰 파일을 주지 않습니다.",
-  "file.failed": "{name}을(를) 받지 못했습니다: {reason}. 다시 보내 주세요.",
+  "file.failed": "{name}을(를) 받지 못했습니다: {reason}.",
   "file.ask": "{session}이(가) {why} 파일을 보내려고 합니다:",
   "file.outside": "작업 폴더 밖의",
   "file.credential": "자격 증명처럼 보이는",
@@ -163,4 +163,11 @@ export const ko: Translation<typeof en> = {
   "request.undeliverable":
     "{session}에서 결정을 요청했지만 텔레그램이 카드를 받지 않았습니다: {reason}\n계속 기다리고 있습니다. /status 로 다시 볼 수 있습니다.",
   "reply.undeliverable": "답변이 있었지만 텔레그램이 받지 않았습니다: {reason}",
+  "button.try_again": "다시 시도",
+  "button.run_without": "파일 없이 실행",
+  "button.send_to": "{agent}에 보내기",
+  "file.waits": "어떻게 할지 정할 때까지 요청을 보류합니다.",
+  "edit.no_effect":
+    "수정해도 바뀌는 것이 없습니다. “{text}” 메시지는 이미 처리되었습니다. 필요하면 새로 보내세요.",
+  "edit.file_stays": "요청에는 처음 보낸 파일이 그대로 있습니다. 바꾸려면 삭제하고 새로 보내세요.",
 }

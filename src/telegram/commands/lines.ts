@@ -17,6 +17,7 @@ import type { Act, Tapped } from "../delivery/tapped.ts"
 import { type Address, formatAddress, TELEGRAM } from "../places/address.ts"
 import { sessionAddressed } from "../places/addressed.ts"
 import { providerLabel } from "../words/provider-label.ts"
+import { isForAgent } from "./for-agent.ts"
 import { toButtons, toRich } from "./look.ts"
 
 /** A prompt that a command makes of its words. */
@@ -60,24 +61,50 @@ export class CommandLines {
     this.#spec = spec
   }
 
-  /** Null when the text is no command. */
+  /** Null when the text is no command of ours, but a prompt. */
   prepare(
-    message: Message,
-    { address, clientId, hold }: Pick<LinePlace, "address" | "clientId" | "hold">,
+    text: string,
+    { address, clientId, hold, message }: Omit<LinePlace, "card" | "message"> & { message: Message },
   ): Promise<Effect> | null {
-    const { say, usernameOf } = this.#spec
-    const line = parseLine(message.text ?? "")
+    const { out, say, usernameOf } = this.#spec
+    const line = parseLine(text)
     if (line === null) return null
     const isOthers =
       line.addressee !== null && line.addressee.toLowerCase() !== usernameOf(address.bot)?.toLowerCase()
     if (isOthers) return Promise.resolve(nothing)
     const command = findCommand(line.name)
+    const isCaption = message.text === undefined
+    // What is passed on keeps its file.
+    if (!command || (isCaption && command.name === "steer"))
+      return isCaption || isForAgent(line.name)
+        ? null
+        : this.#unknown(text, { address, clientId, hold, message })
     const call = this.#call({ address, clientId, hold, card: null, message }, null)
-    if (!command) {
-      const words = say("help.unknown", { command: line.name })
-      return Promise.resolve(() => call.reply({ words }))
-    }
-    return this.#naming(address, runTyped(command, line.rest, call))
+    const effect = this.#naming(address, runTyped(command, line.rest, call))
+    if (!isCaption) return effect
+    const key = `ignored:${clientId}`
+    return effect.then((act) => () => {
+      act()
+      out.text(address, say("command.file_ignored", { command: line.name }), { key, priority: "answer" })
+    })
+  }
+
+  /** It may be meant for the agent, which has commands of its own. */
+  #unknown(text: string, at: Omit<LinePlace, "card">): Promise<Effect> {
+    const { say, out } = this.#spec
+    const call = this.#call({ ...at, card: null }, null)
+    const name = parseLine(text)?.name ?? ""
+    return Promise.resolve(() => {
+      const { session } = call
+      const offer = { of: "prompt", verb: "send", args: { text }, session: session?.id ?? null }
+      const label = session && say("button.send_to", { agent: call.labelOf(session.provider) })
+      out.text(at.address, say("help.unknown", { command: name }), {
+        key: `reply:${at.clientId}`,
+        priority: "answer",
+        session: session?.id ?? null,
+        buttons: label === null ? [] : [[out.button(at.address, label, offer)]],
+      })
+    })
   }
 
   /** Null when the action is no command's. */

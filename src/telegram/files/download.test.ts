@@ -176,3 +176,20 @@ describe("a file of the owner", () => {
     expect(String(error instanceof Error ? error.stack : error)).not.toContain("SECRET")
   })
 })
+
+describe("a file that Telegram does not name at once", { concurrent: true }, () => {
+  it.each([
+    ["a status of a proxy", { kind: "status", code: 502 }],
+    ["a short penalty", { kind: "status", code: 429, retryAfterSeconds: 1 }],
+    ["a reset", { kind: "drop_before_apply" }],
+  ] as const)("comes all the same after %s", async (_name, fault) => {
+    await using rig = await startRig()
+    const bot = rig.addBot()
+    const data = randomBytes(2_000)
+    const sent = await rig.owner(bot).sendsDocument("data.bin", data)
+    rig.telegram.fault({ ...fault, method: "getFile" })
+    const wanted = { fileId: sent.document?.file_id ?? "", name: "data.bin", limit: 10_000 }
+    const saved = await saveFile(rig.connect(bot), { ...wanted, directory: join(rig.directory, "in") }, never)
+    expect(saved.sha256).toBe(sha256(data))
+  })
+})

@@ -45,6 +45,8 @@ export class FileTooLargeError extends Error {
 /** Tries in a row without a byte of progress. */
 const TRIES = 4
 const FIRST_PAUSE_MS = 200
+/** Longer than this the owner decides rather than waits. */
+const LONGEST_PENALTY_SECONDS = 20
 /** A download that brings nothing for so long is begun again where it stopped. */
 const SILENCE_MS = 30_000
 
@@ -60,7 +62,7 @@ function downloadLimit(api: BotApi): number {
  */
 export async function saveFile(api: BotApi, wanted: WantedFile, signal: AbortSignal): Promise<SavedFile> {
   const limit = Math.min(wanted.limit, downloadLimit(api))
-  const file = await describe(api, wanted.fileId, { limit, signal })
+  const file = await insist(() => describe(api, wanted.fileId, { limit, signal }), signal)
   if (file.file_path === undefined) throw unavailable("the server names no path")
   await mkdir(wanted.directory, { recursive: true, mode: 0o700 })
   const part = join(wanted.directory, `.${safeFileName(file.file_unique_id)}.part`)
@@ -98,28 +100,43 @@ interface Download {
   readonly signal: AbortSignal
 }
 
-async function download(api: BotApi, wanted: Download): Promise<void> {
-  let failures = 0
-  let have = await sizeOf(wanted.part)
-  // What an earlier try left of another version is of no use.
-  if (wanted.size !== undefined && have > wanted.size) have = 0
-  for (;;) {
+/** Once more where it may help; without end while there is progress. */
+async function insist<T>(
+  attempt: () => Promise<T>,
+  signal: AbortSignal,
+  hasMoved: () => Promise<boolean> = async () => false,
+): Promise<T> {
+  for (let failures = 0; ; ) {
     try {
-      await downloadFrom(api, wanted, have)
-      return
+      return await attempt()
     } catch (error) {
-      if (!(error instanceof CallError) || wanted.signal.aborted || isFinal(error)) throw error
-      const got = await sizeOf(wanted.part)
-      failures = got > have ? 1 : failures + 1
-      have = got
-      if (failures >= TRIES) throw error
-      await sleep(FIRST_PAUSE_MS * 2 ** (failures - 1), undefined, { signal: wanted.signal })
+      if (!(error instanceof CallError) || signal.aborted) throw error
+      failures = (await hasMoved()) ? 1 : failures + 1
+      const pause = pauseBefore(error, failures)
+      if (pause === null || failures >= TRIES) throw error
+      await sleep(pause, undefined, { signal })
     }
   }
 }
 
-function isFinal({ failure }: CallError): boolean {
-  return failure.kind !== "ambiguous" && failure.kind !== "unreachable"
+/** In ms; null when another try cannot help, or not soon. */
+function pauseBefore({ failure }: CallError, failures: number): number | null {
+  if (failure.kind === "ambiguous" || failure.kind === "unreachable")
+    return FIRST_PAUSE_MS * 2 ** (failures - 1)
+  if (failure.kind !== "flood" || failure.retryAfterSeconds > LONGEST_PENALTY_SECONDS) return null
+  return failure.retryAfterSeconds * 1_000
+}
+
+async function download(api: BotApi, wanted: Download): Promise<void> {
+  let have = await sizeOf(wanted.part)
+  // What an earlier try left of another version is of no use.
+  if (wanted.size !== undefined && have > wanted.size) have = 0
+  const hasMoved = async () => {
+    const before = have
+    have = await sizeOf(wanted.part)
+    return have > before
+  }
+  await insist(() => downloadFrom(api, wanted, have), wanted.signal, hasMoved)
 }
 
 async function downloadFrom(api: BotApi, wanted: Download, have: number): Promise<void> {

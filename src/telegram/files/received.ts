@@ -90,6 +90,9 @@ function wordProblem(error: unknown, name: string, say: TelegramSay): string {
   throw error
 }
 
+/** The same for the same file; null for a message without one. */
+export const uniqueFileOf = (message: Message): string | null => carriedBy(message)?.uniqueId ?? null
+
 export const carriesFile = (message: Message): boolean => carriedBy(message) !== null
 
 /** Photos come in several sizes, the largest last. */

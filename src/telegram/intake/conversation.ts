@@ -8,6 +8,7 @@ import type { Membership } from "../chats/membership.ts"
 import type { Migrations } from "../chats/migrations.ts"
 import type { Topics } from "../chats/topics.ts"
 import type { CommandLines } from "../commands/lines.ts"
+import type { Edits } from "../owner/edits.ts"
 import type { Prompts } from "../owner/prompts.ts"
 import type { Replies } from "../owner/replies.ts"
 import type { Taps } from "../owner/taps.ts"
@@ -23,12 +24,15 @@ export interface Received {
   readonly clientId: string
   /** It came while nobody was here: a prompt made of it waits for the owner's word. */
   readonly hold: Hold | null
+  /** What an edited message said before; null when that is not known, and for anything else. */
+  readonly before: Message | null
 }
 
 export interface ConversationSpec {
   readonly kernel: Kernel
   readonly lines: CommandLines
   readonly prompts: Prompts
+  readonly edits: Edits
   readonly replies: Replies
   readonly taps: Taps
   readonly topics: Topics
@@ -61,7 +65,7 @@ export class Conversation {
     }
     if (update.stopped_message_generation)
       return this.#stopDraft(address, update.stopped_message_generation.draft_id)
-    if (update.edited_message) return this.#spec.prompts.edited(update.edited_message, address)
+    if (update.edited_message) return this.#edited(update.edited_message, first)
     const messages = received.map((entry) => entry.update.message).filter((message) => message !== undefined)
     return this.#messages(messages, first)
   }
@@ -79,16 +83,34 @@ export class Conversation {
     return session !== null && ledger.turns.open(session).some(isAtWork)
   }
 
-  async #messages(messages: readonly Message[], { address, clientId, hold }: Received): Promise<Effect> {
-    const { lines, replies, prompts, topics } = this.#spec
+  async #messages(messages: readonly Message[], received: Received): Promise<Effect> {
+    const { replies, prompts, topics } = this.#spec
+    const { address, clientId, hold } = received
     const [first] = messages
     if (!first) return nothing
-    return (
-      topics.onMessage(first, address) ??
-      lines.prepare(first, { address, clientId, hold }) ??
-      replies.prepare(first, address) ??
-      prompts.prepare(messages, { address, clientId, hold })
-    )
+    const news = topics.onMessage(first, address)
+    if (news) return news
+    // Words of others are never commands or answers, whatever they say.
+    const isOwn = messages.every((message) => message.forward_origin === undefined)
+    const own = isOwn ? (this.#command(messages, received) ?? replies.prepare(first, address)) : null
+    return own ?? prompts.prepare(messages, { address, clientId, hold })
+  }
+
+  /** What Telegram cut into pieces is one command all the same. */
+  #command(messages: readonly Message[], received: Received): Promise<Effect> | null {
+    const [first] = messages
+    const isPaste = messages.every(({ text }) => text !== undefined)
+    if (!first) return null
+    const text = isPaste
+      ? messages.map((message) => message.text).join("")
+      : (first.text ?? first.caption ?? "")
+    return this.#spec.lines.prepare(text, { ...received, message: first })
+  }
+
+  #edited(message: Message, received: Received): Effect | Promise<Effect> {
+    const { edits } = this.#spec
+    const { address, before } = received
+    return edits.prepare(message, { address, before }) ?? this.#messages([message], received)
   }
 
   #stopDraft(address: Address, draftId: number): Effect {

@@ -6,7 +6,9 @@ const arrival = (message: Partial<Message> | undefined, receivedAt = 0): Arrival
   message: message as Message | undefined,
   receivedAt,
 })
-const text = (value: string, at = 0) => arrival({ text: value }, at)
+const text = (value: string, at = 0, date = 7) => arrival({ text: value, date }, at)
+const forward = (at = 0, date = 7) =>
+  arrival({ text: "theirs", date, forward_origin: {} as Message["forward_origin"] & object }, at)
 const photo = (album: string, at = 0) => arrival({ media_group_id: album }, at)
 const long = "x".repeat(4096)
 
@@ -24,6 +26,21 @@ describe("gather", () => {
     ["two albums", [photo("a"), photo("b")], { kind: "ready", count: 1 }],
     ["a cut paste waits for its rest", [text(long, 100)], { kind: "wait", until: 1300 }],
     ["a paste with its rest", [text(long), text("end", 100)], { kind: "ready", count: 2 }],
+    [
+      "a long message and what was written after it",
+      [text(long), text("and?", 100, 9)],
+      { kind: "ready", count: 1 },
+    ],
+    ["a long command with its rest", [text(`/steer ${long}`), text("end", 100)], { kind: "ready", count: 2 }],
+    ["what is forwarded may go on", [forward(100)], { kind: "wait", until: 700 }],
+    [
+      "several forwarded with a comment",
+      [text("fix these"), forward(), forward(), text("later", 0, 9)],
+      { kind: "ready", count: 3 },
+    ],
+    ["a comment does not wait for what may be forwarded", [text("fix these")], { kind: "ready", count: 1 }],
+    ["a message, and something forwarded later", [text("hi"), forward(0, 9)], { kind: "ready", count: 1 }],
+    ["a command before something forwarded", [text("/stop"), forward()], { kind: "ready", count: 1 }],
     ["a command does not continue a paste", [text(long), text("/stop", 100)], { kind: "ready", count: 1 }],
   ] as const)("%s", (_, arrivals, expected) => {
     expect(gather(arrivals, 100)).toEqual(expected)

@@ -1,6 +1,6 @@
 /**
- * What belongs together: the photos of an album, and the pieces Telegram's clients make of one long paste. Ordinary
- * messages never wait.
+ * What belongs together: the photos of an album, what was forwarded together with its comment, and the pieces that
+ * Telegram's clients make of one long paste. Ordinary messages never wait.
  */
 import type { Message } from "grammy/types"
 
@@ -41,17 +41,29 @@ function groupLength(arrivals: readonly Arrival[]): number {
 
 function continues(before: Message | undefined, next: Message | undefined): boolean {
   if (!before || !next) return false
-  if (before.media_group_id !== undefined) return before.media_group_id === next.media_group_id
-  return isCut(before) && next.text !== undefined && !next.text.startsWith("/") && !isForwarded(next)
+  if (before.media_group_id !== undefined && before.media_group_id === next.media_group_id) return true
+  if (isForwarded(next)) return isTogether(before, next) && (isForwarded(before) || isComment(before))
+  if (before.media_group_id !== undefined || next.text === undefined) return false
+  return isCut(before) && !next.text.startsWith("/") && isTogether(before, next)
 }
 
 function quietAfter(message: Message | undefined): number {
   if (!message) return 0
-  if (message.media_group_id !== undefined) return ALBUM_QUIET_MS
+  if (message.media_group_id !== undefined || isForwarded(message)) return ALBUM_QUIET_MS
   return isCut(message) ? PASTE_QUIET_MS : 0
 }
 
 const isCut = (message: Message): boolean =>
-  (message.text?.length ?? 0) >= CUT_LENGTH && !message.text?.startsWith("/") && !isForwarded(message)
+  (message.text?.length ?? 0) >= CUT_LENGTH && !isForwarded(message)
 
 const isForwarded = (message: Message): boolean => message.forward_origin !== undefined
+
+/** What the owner writes when they forward something comes before it, as a message of its own. */
+const isComment = ({ text, media_group_id: album }: Message): boolean =>
+  text !== undefined && !text.startsWith("/") && album === undefined
+
+/** Sent at one stroke: nobody writes two messages within a second. Telegram dates them in seconds. */
+const isTogether = (before: Message, next: Message): boolean =>
+  Math.abs(next.date - before.date) <= TOGETHER_SECONDS
+
+const TOGETHER_SECONDS = 1

@@ -1,5 +1,5 @@
 /** Takes received updates out of the inbox, in order per lane, each in one transaction with what it causes. */
-import type { Update } from "grammy/types"
+import type { Message, Update } from "grammy/types"
 import type { TelegramSay } from "../../core/texts/telegram.ts"
 import type { Hold } from "../../core/turn.ts"
 import { isStorageFailure } from "../../ledger/errors.ts"
@@ -194,7 +194,15 @@ export class Intake {
     if (verdict.kind === "ignore") return null
     const address = followed(this.#spec.kernel.ledger, verdict.address)
     const clientId = `telegram:${row.bot}:${row.updateId}:${row.id}`
-    return { update, address, clientId, hold: holdOf(update, row) }
+    return { update, address, clientId, hold: holdOf(update, row), before: this.#before(update, row) }
+  }
+
+  /** What an edited message said before; null for anything else. */
+  #before({ edited_message: edited }: Update, { lane, id }: InboxRow): Message | null {
+    if (!edited) return null
+    const last = this.#spec.kernel.ledger.inbox.lastOfMessage(lane, edited.message_id, id)
+    const update = last?.body as Update | undefined
+    return update?.message ?? update?.edited_message ?? null
   }
 
   /** A fault of ours: said under an id, never silent, and never tried for ever. */

@@ -230,7 +230,8 @@ export class Poller {
   #store(update: Update, lane: string, { at, waitedMs }: { at: Instant; waitedMs: WaitedMs }): boolean {
     const { ledger, rules } = this.#spec
     const identity = { bot: rules.bot, updateId: update.update_id }
-    return ledger.inbox.receive({ ...identity, lane, body: update, waitedMs: waitedMs(update) }, at)
+    const isSame = (known: unknown) => identityOf(known as Update) === identityOf(update)
+    return ledger.inbox.receive({ ...identity, lane, body: update, waitedMs: waitedMs(update), isSame }, at)
   }
 
   async #recover(error: unknown, stopped: AbortSignal): Promise<void> {
@@ -333,4 +334,19 @@ function failureOf(error: unknown): SendFailure | null {
 
 function ignoreAbort(error: unknown): void {
   if (!(error instanceof Error && error.name === "AbortError")) throw error
+}
+
+/** The same for the same update, whatever Telegram calls it. */
+function identityOf({
+  message,
+  edited_message: edited,
+  callback_query: tap,
+  my_chat_member: member,
+  ...rest
+}: Update): string {
+  const post = message ?? edited
+  if (post) return `${post.chat.id}:${post.message_id}:${post.date}:${edited?.edit_date ?? ""}`
+  if (tap) return `tap:${tap.id}`
+  if (member) return `member:${member.chat.id}:${member.date}`
+  return `draft:${rest.stopped_message_generation?.chat?.id}:${rest.stopped_message_generation?.draft_id}`
 }

@@ -23,7 +23,7 @@ function promptText(message: Message, reading: Reading): string {
 }
 
 /** What the owner wrote into it, without what it refers to. */
-function ownWords(message: Message): string {
+export function ownWords(message: Message): string {
   const { text, caption } = message
   if (text !== undefined) return withMarks(text, message.entities)
   if (caption !== undefined) return withMarks(caption, message.caption_entities)

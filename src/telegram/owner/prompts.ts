@@ -1,22 +1,24 @@
-/** The owner's prompts: new ones, and changes of those that still wait. */
+/** The owner's prompts. */
 import type { Message } from "grammy/types"
+import { z } from "zod"
 import type { TelegramSay } from "../../core/texts/telegram.ts"
 import type { Hold } from "../../core/turn.ts"
 import type { Channel } from "../../ledger/channels.ts"
 import type { Session } from "../../ledger/sessions.ts"
-import type { Turn } from "../../ledger/turns.ts"
+import type { SessionId } from "../../protocol/ids.ts"
 import { type Effect, nothing } from "../../runtime/commands/effect.ts"
 import { wordError } from "../../runtime/commands/error-words.ts"
 import { OwnerError } from "../../runtime/errors.ts"
 import type { Kernel } from "../../runtime/kernel.ts"
 import type { Topics } from "../chats/topics.ts"
 import type { Outgoing } from "../delivery/outgoing.ts"
+import { type Act, type Notice, removeButtons, type Tapped } from "../delivery/tapped.ts"
 import { carriesFile, type Fetched, type FetchPlace } from "../files/received.ts"
 import { type Address, formatAddress, TELEGRAM } from "../places/address.ts"
 import { rowRepliedTo, sessionAddressed } from "../places/addressed.ts"
 import { bold } from "../rendering/rich.ts"
-import { TEXT_LIMIT } from "../wire/limits.ts"
 import { isLabelKnown, providerLabel } from "../words/provider-label.ts"
+import { MissingFiles } from "./missing-files.ts"
 import { joinTexts } from "./prompt-text.ts"
 import { isNews } from "./special-content.ts"
 import { submitOwnerPrompt } from "./submit.ts"
@@ -40,18 +42,53 @@ export interface Sent {
 
 /** Among so many turns of a session is the last that has ended. */
 const RECENT = 20
-/** What is passed on by a command is what follows it. */
-const STEER = /^\/steer(?:@\w+)?\s+/i
 
 export class Prompts {
   readonly #spec: PromptsSpec
+  readonly #missing: MissingFiles
 
   constructor(spec: PromptsSpec) {
     this.#spec = spec
+    const { say, out } = spec
+    this.#missing = new MissingFiles({
+      say,
+      out,
+      prepare: ({ messages, clientId, hold }, { address, ...how }) =>
+        this.#prepare(messages, { address, clientId, hold }, how),
+    })
   }
 
   /** `messages` are one prompt: a message, an album or a cut paste. */
-  async prepare(messages: readonly Message[], sent: Sent): Promise<Effect> {
+  prepare(messages: readonly Message[], sent: Sent): Promise<Effect> {
+    return this.#prepare(messages, sent, { without: false, attempt: sent.clientId })
+  }
+
+  /** The owner's word on a prompt whose files could not be had, or on words that were not taken for a prompt. */
+  readonly tapped = (tapped: Tapped): Promise<Act> | Act | null => {
+    if (tapped.action.of === "fetch") return this.#missing.tapped(tapped)
+    const text = z.object({ text: z.string() }).safeParse(tapped.action.args).data?.text
+    const { session } = tapped.action
+    return text === undefined || session === null ? null : () => this.#sendTapped(session, text, tapped)
+  }
+
+  #sendTapped(session: SessionId, text: string, tapped: Tapped): Notice {
+    const { kernel, say, out } = this.#spec
+    const channel = kernel.ledger.channels.ensure(
+      TELEGRAM,
+      formatAddress(tapped.address),
+      kernel.clock.now(),
+    ).id
+    const of = { session, channel, source: null, hold: null, clientId: tapped.clientId }
+    submitOwnerPrompt(kernel, { ...of, prompt: { text, files: [] } })
+    removeButtons(out, tapped)
+    return { text: say("queue.released") }
+  }
+
+  async #prepare(
+    messages: readonly Message[],
+    sent: Sent,
+    { without, attempt }: { without: boolean; attempt: string },
+  ): Promise<Effect> {
     const { kernel, out } = this.#spec
     const { address, clientId } = sent
     const [first] = messages
@@ -63,16 +100,18 @@ export class Prompts {
     if (typeof prepared === "string")
       return () => out.text(address, prepared, { key: `reply:${clientId}`, priority: "answer" })
     const { session, isFresh } = prepared
-    const fetched = await this.#spec.fetchFiles(messages, { bot: address.bot, session })
+    const { files, problems } = await this.#spec.fetchFiles(messages, { bot: address.bot, session })
     return () => {
       if (isFresh) this.#introduce(session, sent)
-      for (const [index, problem] of fetched.problems.entries()) {
-        out.text(address, problem, { key: `problem:${clientId}:${index}`, priority: "answer" })
+      const hasMore = text !== "" || files.length > 0
+      if (problems.length > 0 && !without) {
+        const about = { address, session: session.id, problems, attempt, hasMore }
+        return this.#missing.ask({ messages, clientId, hold: sent.hold }, about)
       }
-      if (text === "" && fetched.files.length === 0) return
+      if (!hasMore) return
       submitOwnerPrompt(kernel, {
         session: session.id,
-        prompt: { text, files: fetched.files },
+        prompt: { text, files },
         channel: channel.id,
         source: String(first.message_id),
         hold: sent.hold,
@@ -80,39 +119,6 @@ export class Prompts {
       })
       this.#acknowledge(first, address)
     }
-  }
-
-  /** Editing the original message changes the prompt while it waits. Later it changes nothing, and that is said. */
-  edited(message: Message, address: Address): Effect {
-    const { kernel } = this.#spec
-    const channel = kernel.ledger.channels.ensure(TELEGRAM, formatAddress(address), kernel.clock.now())
-    const turn = kernel.ledger.turns.findByMessage(channel.id, String(message.message_id))
-    // A live location is edited by moving about.
-    if (message.location) return nothing
-    const text = joinTexts([message]).replace(STEER, "")
-    if (!turn || text === "" || text === turn.prompt.text) return nothing
-    return () => this.#applyEdit(turn, text, { message, address })
-  }
-
-  #applyEdit(turn: Turn, text: string, { message, address }: { message: Message; address: Address }): void {
-    const { kernel, say, out } = this.#spec
-    const current = kernel.ledger.turns.find(turn.id)
-    const isWaiting = current?.state === "queued"
-    // One piece of a cut paste says nothing of the others.
-    const isWhole = (current?.prompt.text.length ?? 0) <= TEXT_LIMIT
-    if (isWaiting && isWhole) {
-      kernel.turns.edit(turn.id, { text, files: current.prompt.files })
-      return
-    }
-    const key = `edit_late:${formatAddress(address)}:${message.message_id}:${message.edit_date ?? 0}`
-    const late = say(current?.state === "steering" ? "error.turn_steering" : "queue.edit_late")
-    out.text(address, isWaiting ? say("queue.edit_pieces") : late, {
-      key,
-      priority: "answer",
-      session: turn.session,
-      replyTo: message.message_id,
-      silent: true,
-    })
   }
 
   /** What the agent said last, it has in mind; of anything before, it must be told what is meant. */

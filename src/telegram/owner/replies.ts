@@ -6,7 +6,8 @@ import type { Effect } from "../../runtime/commands/effect.ts"
 import type { Kernel } from "../../runtime/kernel.ts"
 import type { Outgoing } from "../delivery/outgoing.ts"
 import { type Address, formatAddress } from "../places/address.ts"
-import { rowRepliedTo } from "../places/addressed.ts"
+import { repliedTo, rowRepliedTo } from "../places/addressed.ts"
+import { shownAt } from "../places/reach.ts"
 import { pre } from "../rendering/rich.ts"
 import type { RequestAnswers } from "../requests/answers.ts"
 
@@ -29,7 +30,8 @@ export class Replies {
     const { kernel, requestAnswers } = this.#spec
     const row = rowRepliedTo(kernel.ledger, message, address)
     const text = message.text ?? ""
-    if (!row || text === "") return null
+    if (text === "") return null
+    if (!row) return repliedTo(message) ? null : this.#typed(text, message, address)
     const tell = (said: string) => this.#tell(said, message, address)
     const request = row.request === null ? null : kernel.ledger.requests.find(row.request)
     // Once it is decided, a reply to its card is simply the next prompt of that session.
@@ -43,11 +45,23 @@ export class Replies {
     return this.#newText(row.turn, text, tell)
   }
 
+  /** The agent waits for one answer, and nothing else is open here: these words are it. */
+  #typed(text: string, message: Message, address: Address): Effect | null {
+    const { kernel, requestAnswers } = this.#spec
+    const session = shownAt(kernel.ledger, address)
+    const [request, ...others] = session === null ? [] : kernel.ledger.requests.openOf(session)
+    if (!request || others.length > 0 || !requestAnswers.takes(request, text)) return null
+    return () => {
+      const notice = requestAnswers.reply(request.id, text, address)
+      if (notice) this.#tell(notice.text, message, address)
+    }
+  }
+
   /** Asks for the new text of a waiting prompt; the owner's reply is it. Only inside a transaction. */
   askForText(id: TurnId, to: Address): void {
     const { kernel, say, out } = this.#spec
     const turn = kernel.ledger.turns.find(id)
-    if (turn?.prompt.text) out.text(to, pre(turn.prompt.text.slice(0, COPIED)), quiet)
+    if (turn?.prompt.text) out.text(to, pre(turn.prompt.text), quiet)
     const key = `${EDIT_KEY}${id}:${formatAddress(to)}:${kernel.clock.now()}`
     out.text(to, say("queue.edit_how"), { key, priority: "answer", turn: id, forceReply: true })
   }
@@ -76,7 +90,5 @@ export class Replies {
 }
 
 const EDIT_KEY = "edit:"
-/** So much of the present text is shown, to be copied and changed. */
-const COPIED = 3_500
 const LATE_MS = 60_000
 const quiet = { key: null, priority: "answer", silent: true } as const

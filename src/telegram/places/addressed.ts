@@ -7,7 +7,7 @@ import type { Session } from "../../ledger/sessions.ts"
 import { type Address, laneOf } from "./address.ts"
 
 /** What a message answers. Telegram lets every message of a topic answer the news that the topic was opened. */
-function repliedTo({ reply_to_message: replied }: Message): Message["reply_to_message"] {
+export function repliedTo({ reply_to_message: replied }: Message): Message["reply_to_message"] {
   return replied?.forum_topic_created ? undefined : replied
 }
 

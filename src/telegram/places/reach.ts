@@ -2,7 +2,7 @@
 import type { Ledger } from "../../ledger/ledger.ts"
 import type { Turn } from "../../ledger/turns.ts"
 import type { SessionId } from "../../protocol/ids.ts"
-import { type Address, formatAddress, parseAddress, TELEGRAM } from "./address.ts"
+import { type Address, formatAddress, isPrivate, parseAddress, TELEGRAM } from "./address.ts"
 import { followed } from "./groups.ts"
 import { isTopicGone } from "./topic-state.ts"
 
@@ -10,6 +10,8 @@ export interface Reach {
   readonly ledger: Ledger
   /** Where the owner is told what belongs to no chat: their private chat with the first bot; null without bots. */
   readonly fallback: Address | null
+  /** All bots, in the configured order. */
+  readonly bots: readonly number[]
 }
 
 /**
@@ -20,9 +22,9 @@ export function addressesOf(
   reach: Reach,
   turn: Pick<Turn, "channel" | "session" | "origin">,
 ): readonly Address[] {
-  const places = placesOf(reach.ledger, turn)
+  const places = placesOf(reach, turn)
   if (places.length > 0 || turn.origin !== "schedule" || reach.fallback === null) return places
-  return [reach.fallback]
+  return [living(reach, reach.fallback)]
 }
 
 /** The same, except that what an agent waits for reaches the owner wherever they are. */
@@ -30,11 +32,12 @@ export function addressesOfRequest(
   reach: Reach,
   turn: Pick<Turn, "channel" | "session">,
 ): readonly Address[] {
-  const places = placesOf(reach.ledger, turn)
-  return places.length > 0 || reach.fallback === null ? places : [reach.fallback]
+  const places = placesOf(reach, turn)
+  return places.length > 0 || reach.fallback === null ? places : [living(reach, reach.fallback)]
 }
 
-function placesOf(ledger: Ledger, turn: Pick<Turn, "channel" | "session">): readonly Address[] {
+function placesOf(reach: Reach, turn: Pick<Turn, "channel" | "session">): readonly Address[] {
+  const { ledger } = reach
   const channels =
     turn.channel === null ? ledger.channels.boundTo(turn.session) : [ledger.channels.find(turn.channel)]
   const addresses = channels
@@ -43,7 +46,15 @@ function placesOf(ledger: Ledger, turn: Pick<Turn, "channel" | "session">): read
     .filter((address) => address !== null)
     .map((address) => followed(ledger, address))
     .map((address) => (isTopicGone(ledger, address) ? { ...address, thread: null } : address))
+    .map((address) => living(reach, address))
   return withoutRepeats(addresses)
+}
+
+/** The owner's chat with a bot that Telegram still takes, in place of one with a bot whose token is void. */
+export function living({ ledger, bots }: Pick<Reach, "ledger" | "bots">, at: Address): Address {
+  const dead = new Set(ledger.machine.bots().flatMap(({ id, state }) => (state === "revoked" ? [id] : [])))
+  const other = dead.has(at.bot) && isPrivate(at.chat) ? bots.find((bot) => !dead.has(bot)) : undefined
+  return other === undefined ? at : { bot: other, chat: at.chat, thread: null }
 }
 
 function withoutRepeats(addresses: readonly Address[]): readonly Address[] {

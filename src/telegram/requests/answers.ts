@@ -9,7 +9,16 @@ import type { Act, Notice, Tapped } from "../delivery/tapped.ts"
 import type { Address } from "../places/address.ts"
 import { decision, wordClosure } from "./card.ts"
 import { answeringKey, type RequestNotices } from "./notice.ts"
-import { type Answering, choose, finish, NOT_BEGUN, type Step, write } from "./questions.ts"
+import {
+  type Answering,
+  choose,
+  finish,
+  NOT_BEGUN,
+  type QuestionsBody,
+  questionAt,
+  type Step,
+  write,
+} from "./questions.ts"
 
 const RequestArgs = z.object({
   request: RequestId,
@@ -110,12 +119,18 @@ export class RequestAnswers {
     const { body } = request
     if (request.state !== "open") return { text: this.#tooLate(request) }
     if (body.kind === "question") {
-      if (!isTextWanted(body, this.#answering(request))) return { text: say("request.options_only") }
-      return this.#step(request, write(body, this.#answering(request), text), to)
+      const step = typedStep(body, this.#answering(request), text)
+      return step === null ? { text: say("request.options_only") } : this.#step(request, step, to)
     }
     if (!body.acceptsReason) return { text: say("request.options_only") }
     this.#spec.notices.askWhetherToDeny(request, text, to)
     return undefined
+  }
+
+  /** Whether words that answer no message are the answer to this: an option by its name, or free words where wanted. */
+  takes(request: StoredRequest, text: string): boolean {
+    if (request.state !== "open" || request.body.kind !== "question") return false
+    return typedStep(request.body, this.#answering(request), text) !== null
   }
 
   #step(request: StoredRequest, step: Step, to: Address): Notice | undefined {
@@ -145,9 +160,14 @@ export class RequestAnswers {
   }
 }
 
-function isTextWanted(
-  body: Extract<StoredRequest["body"], { kind: "question" }>,
-  { index }: Answering,
-): boolean {
-  return body.questions[index]?.freeText ?? false
+/** What words mean for the question that is asked now; null when they are no answer to it. */
+function typedStep(body: QuestionsBody, answering: Answering, text: string): Step | null {
+  const asked = questionAt(body, answering.index)
+  if (!asked) return null
+  const wanted = text.trim().toLowerCase()
+  const option = asked.options.findIndex(({ label }) => label.trim().toLowerCase() === wanted)
+  if (option === -1) return asked.freeText ? write(body, answering, text) : null
+  const chosen = choose(body, answering, { question: answering.index, option })
+  // Several may be chosen by taps; a name that is typed is the whole answer.
+  return asked.multiple && chosen.kind === "more" ? finish(body, chosen.answering, answering.index) : chosen
 }

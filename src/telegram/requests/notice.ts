@@ -192,6 +192,15 @@ export class RequestNotices {
     }
   }
 
+  /** Its card can no longer be tapped at one bot: asked again at another, once. Only inside a transaction. */
+  bring(request: StoredRequest, { from, to }: { from: number; to: Address }): void {
+    const session = this.#spec.ledger.sessions.find(request.session)
+    const cards = this.#cards(request)
+    const isThere = cards.some((card) => isSamePlace(card.to, to))
+    const wasAsked = cards.some((card) => card.to.bot === from)
+    if (session && wasAsked && !isThere) this.#post(request, { session, to, key: keyOf(request, to) })
+  }
+
   /** Its chat is another one now: asked again there, where it can be tapped; what is still to come was moved. */
   moved(request: StoredRequest, session: Session, { from, to: chat }: Migration): void {
     const left = this.#everywhere(request).filter(({ to, isThere }) => isThere && to.chat === from)
