@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
-import { ApiError, tooManyRequests } from "./api-error.ts"
+import { ApiError, badRequest, tooManyRequests } from "./api-error.ts"
 import type { FakeBot } from "./bot.ts"
 import type { CallRecord } from "./call-log.ts"
 import type { Fault } from "./faults.ts"
@@ -93,6 +93,7 @@ export class Dispatcher {
     const complaint = world.schema.complaint(method, args)
     if (complaint)
       throw new ApiError({ code: 400, reason: "schema", description: `Bad Request: ${complaint}` })
+    if (!isWellFormed(args)) throw badRequest("strings must be encoded in UTF-8")
     const cost = costOf(method, args)
     const fault = world.faults.take({ method, botId: bot.id, args })
     if (fault) record.injected = fault.spec.kind
@@ -145,19 +146,33 @@ export class Dispatcher {
     return { kind: "answer", status: 200, body }
   }
 
-  #download({ response }: Exchange, token: string, path: string): void {
+  #download({ request, response }: Exchange, token: string, path: string): void {
     const bot = this.#world.bots.get(token)
     const file = bot && !bot.isRevoked ? this.#world.files.findByPath(bot.id, path) : undefined
     if (!file) {
       send(response, failure(notFound()))
       return
     }
-    response.writeHead(200, {
+    const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0)
+    if (from >= file.data.length && from > 0) {
+      response.writeHead(416).end()
+      return
+    }
+    const part = file.data.subarray(from)
+    response.writeHead(from === 0 ? 200 : 206, {
       "content-type": "application/octet-stream",
-      "content-length": file.data.length,
+      "content-length": part.length,
+      ...(from === 0 ? {} : { "content-range": `bytes ${from}-${file.data.length - 1}/${file.data.length}` }),
     })
-    response.end(file.data)
+    response.end(part)
   }
+}
+
+/** Telegram refuses a call with half a character in it, wherever that stands. */
+function isWellFormed(value: unknown): boolean {
+  if (typeof value === "string") return value.isWellFormed()
+  if (typeof value !== "object" || value === null) return true
+  return Object.values(value).every(isWellFormed)
 }
 
 function uploadsOf(raw: RawCall): CallRecord["uploads"] {

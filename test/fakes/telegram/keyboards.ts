@@ -17,6 +17,8 @@ interface Place {
 
 const maxPerRow = 8
 const maxButtons = 100
+/** Of all that is in one keyboard, as it is sent; Telegram documents no number, bots met it at some 10 KB. */
+const maxBytes = 10_000
 
 /** Throws what Telegram says against a keyboard; returns the one to attach to the message, if it is an inline one with buttons. */
 export function checkedMarkup(
@@ -30,6 +32,7 @@ export function checkedMarkup(
   if (buttons.length > maxButtons) throw badRequest("REPLY_MARKUP_TOO_LONG")
   if (rows.some((row) => row.length > maxPerRow))
     throw badRequest(`emulator: more than ${maxPerRow} buttons in a row`)
+  if (Buffer.byteLength(JSON.stringify(rows)) > maxBytes) throw badRequest("REPLY_MARKUP_TOO_LONG")
   for (const button of buttons) checkButton(button, place)
   return rows.length > 0 ? { ...markup, inline_keyboard: rows } : undefined
 }

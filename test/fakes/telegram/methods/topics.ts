@@ -104,7 +104,7 @@ function setClosed(
 /** Guessed wording. */
 function checkName(name: string, min: number): void {
   const length = [...name].length
-  if (length < min || length > 128) throw badRequest("TOPIC_TITLE_INVALID")
+  if (length < min || length > 128 || (min > 0 && name.trim() === "")) throw badRequest("TOPIC_TITLE_INVALID")
 }
 
 function checkIcon(id: string | undefined): void {
