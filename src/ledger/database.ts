@@ -30,9 +30,10 @@ import { inboxMessages } from "./migrations/0006-messages.ts"
 
 /** In the order they were added: a ledger's version is how many of them it has had. */
 const allMigrations: readonly Migration[] = [
-  ...([foundation, facts, handOver, actionsOfModules, inboxWait, inboxMessages] as const),
+  ...([foundation, facts, handOver, actionsOfModules, inboxWait] as const),
   receipts,
   machines,
+  inboxMessages,
 ]
 
 /** Files up to this size, in bytes, are checked whole at every start: some 40 ms at most. */

@@ -45,7 +45,7 @@ beforeEach(async () => {
   const out = new Outgoing(ledger, systemClock, () => undefined)
   kernel.add(
     new TelegramNotices({
-      ...{ say, out, reach: { ledger, fallback: null } },
+      ...{ say, out, reach: { ledger, bots: [], fallback: null } },
       cards: new TurnCards({ ledger, say, out }),
       topics: new Topics({ kernel, say, out }),
       requests: new RequestNotices({ ledger, clock: systemClock, say: bug, out, sayRisk: riskText("en") }),
