@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest"
 import { repeats, slowOnes } from "../../test/fakes/hostile-text.ts"
 import { judgeOutgoingFile, takeFileLines } from "./outgoing-file.ts"
 
+const place = { workspace: "/w", attachments: "/att", dataDir: "/w/ra-data", links: 1 }
+
 describe("judgeOutgoingFile", () => {
   it.each([
     ["/w/report.pdf", "/w/report.pdf", "allowed"],
@@ -16,9 +18,14 @@ describe("judgeOutgoingFile", () => {
     ["/w/.env", "/w/settings.txt", "looks_like_credential"],
     ["/w/notes.txt", "/home/me/.ssh/id_rsa", "looks_like_credential"],
     ["/w/.ssh/config", "/w/.ssh/config", "looks_like_credential"],
+    ["/proc/self/environ", "/proc/1/environ", "refused"],
+    ["/w/disk", "/dev/sda", "refused"],
+    ["/sys/kernel/x", "/sys/kernel/x", "refused"],
+    ["/w/ra-data/ledger.db", "/w/ra-data/ledger.db", "refused"],
+    ["/w/shown.txt", "/w/ra-data/.env", "refused"],
   ])("%s, really %s: %s", (path, realPath, expected) => {
-    const verdict = judgeOutgoingFile({ path, realPath, workspace: "/w", attachments: "/att" })
-    expect(verdict.kind === "allowed" ? verdict.kind : verdict.reason).toBe(expected)
+    const verdict = judgeOutgoingFile({ ...place, path, realPath })
+    expect(verdict.kind === "needs_tap" ? verdict.reason : verdict.kind).toBe(expected)
   })
 
   it("does not mind how the owner named the folder of the workspace", () => {
@@ -26,12 +33,18 @@ describe("judgeOutgoingFile", () => {
       path: "/data/.remoteagent/managed/S001/a.txt",
       realPath: "/data/.remoteagent/managed/S001/a.txt",
     }
-    const verdict = judgeOutgoingFile({
-      ...file,
-      workspace: "/data/.remoteagent/managed/S001",
-      attachments: "/att",
-    })
+    const ours = {
+      dataDir: "/data/.remoteagent",
+      attachments: "/data/.remoteagent/attachments/S001",
+      links: 1,
+    }
+    const verdict = judgeOutgoingFile({ ...file, ...ours, workspace: "/data/.remoteagent/managed/S001" })
     expect(verdict).toEqual({ kind: "allowed" })
+  })
+
+  it("asks about a file that has another name, which may be outside", () => {
+    const verdict = judgeOutgoingFile({ ...place, path: "/w/a", realPath: "/w/a", links: 2 })
+    expect(verdict).toEqual({ kind: "needs_tap", reason: "has_other_names" })
   })
 })
 
@@ -48,7 +61,12 @@ describe("takeFileLines", () => {
     ["```sh\nTELEGRAM_FILE: /w/a", "```sh\nTELEGRAM_FILE: /w/a", []],
     ["    TELEGRAM_FILE: /w/a", "    TELEGRAM_FILE: /w/a", []],
   ] as const)("%j", (answer, text, paths) => {
-    expect(takeFileLines(answer)).toEqual({ text, paths })
+    expect(takeFileLines(answer)).toEqual({ text, paths, left: 0 })
+  })
+
+  it("takes ten files of an answer, and says how many it left", () => {
+    const answer = Array.from({ length: 200 }, (_, index) => `TELEGRAM_FILE: /w/${index}`).join("\n")
+    expect(takeFileLines(answer)).toMatchObject({ paths: { length: 10 }, left: 190 })
   })
 
   it("takes below 100 ms for 1 MB of anything, before and after the marker", { timeout: 60_000 }, () => {

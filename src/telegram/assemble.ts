@@ -78,7 +78,7 @@ export function assemble(spec: PartsSpec): Parts {
   const cards = new TurnCards({ ledger, say, out })
   const topics = new Topics({ kernel, say, out })
   const requests = new RequestNotices({ ledger, clock, say, sayRisk: riskText(config.language), out })
-  const answers = new Answers({ ledger, say, out, attachmentsOf })
+  const answers = new Answers({ ledger, say, out, attachmentsOf, dataDir: config.dataDir })
   const notices = new TelegramNotices({ reach, say, out, cards, answers, requests, topics })
   const progress = new Progress({ kernel, reach, say, out, cards, lanes })
   const wake = (lane: string) => lanes.wake(lane)

@@ -49,7 +49,7 @@ beforeEach(async () => {
       cards: new TurnCards({ ledger, say, out }),
       topics: new Topics({ kernel, say, out }),
       requests: new RequestNotices({ ledger, clock: systemClock, say: bug, out, sayRisk: riskText("en") }),
-      answers: new Answers({ ledger, say, out, attachmentsOf: bug }),
+      answers: new Answers({ ledger, say, out, attachmentsOf: bug, dataDir: directory }),
     }),
   )
   const channel = ledger.channels.ensure("telegram", "7:42", 1).id

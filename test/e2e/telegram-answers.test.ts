@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, truncateSync, writeFileSync } from "node:fs"
+import { mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { Message } from "@grammyjs/types/message.js"
 import { describe, expect, it } from "vitest"
@@ -78,14 +78,26 @@ async function sendsFiles(world: World, owner: Conversation): Promise<void> {
   expect((await owner.sees(/^echo: file$/)).text).toBe("echo: file")
 
   await named(outside)
-  const ask = await owner.sees(/^S\d+ wants to send a file outside its workspace:\n\/.*outside\.txt$/)
+  const ask = await owner.sees(/^S\d+ wants to send a file outside its workspace:\n\/.*outside\.txt · 9 B$/)
   expect((await (await owner.taps(ask, "Send it")).answer()).text).toBe("Sending it…")
   const sent = await owner.sees((message) => message.document?.file_name === "outside.txt")
   expect(owner.downloads(sent).toString()).toBe("not yours")
   await owner.until(() => labels(owner, ask.message_id).length === 0 || undefined, "no buttons")
 
+  const secretFile = join(world.directory, "private.txt")
+  writeFileSync(secretFile, "PRIVATE")
+  symlinkSync(outside, join(workspace, "shown.txt"))
+  await named(join(workspace, "shown.txt"))
+  const link = await owner.sees(/outside its workspace:\nshown\.txt\n→ \/.*outside\.txt · 9 B$/)
+  rmSync(join(workspace, "shown.txt"))
+  symlinkSync(secretFile, join(workspace, "shown.txt"))
+  expect((await (await owner.taps(link, "Send it")).answer()).text).toMatch(/changed or replaced/)
+
+  await named("/proc/self/environ")
+  await owner.sees(/^\/proc\/self\/environ is never sent/)
+
   await named(join(workspace, ".env"))
-  const secret = await owner.sees(/^S\d+ wants to send a file named like a credential:\n\.env$/)
+  const secret = await owner.sees(/^S\d+ wants to send a file named like a credential:\n\.env · 7 B$/)
   await (await owner.taps(secret, "Leave it")).answer()
   await owner.until(() => labels(owner, secret.message_id).length === 0 || undefined, "no buttons")
   await named(join(workspace, "gone.txt"))

@@ -10,7 +10,7 @@ export const ko: Translation<typeof en> = {
   hidden_characters: "보이지 않거나 비슷해 보이는 문자가 있습니다",
   uses_remoteagent: "RemoteAgent 자체를 건드립니다",
   starts_agent: "AI 에이전트를 시작합니다",
-  writes_temporary: "작업 공간 밖의 임시 파일에 씁니다",
+  writes_temporary: "작업 폴더 밖의 임시 파일에 씁니다",
   uses_network: "네트워크를 사용합니다",
   deletes_files: "파일을 지웁니다",
   deletes_recursively: "폴더를 통째로 지웁니다",

@@ -145,8 +145,13 @@ export const en = {
     "{name} is larger than {limit} MB and was not fetched; Telegram gives bots no larger files.",
   "file.failed": "{name} could not be fetched: {reason}.",
   "file.ask": "{session} wants to send a file {why}:",
-  "file.outside": "outside its workspace",
-  "file.credential": "named like a credential",
+  "file.outside_workspace": "outside its workspace",
+  "file.looks_like_credential": "named like a credential",
+  "file.has_other_names": "that has another name, maybe outside its workspace",
+  "file.refused": "{path} is never sent: it belongs to the system or to RemoteAgent.",
+  "file.changed":
+    "This file was changed or replaced since I asked, so I did not send it. Let the agent name it again.",
+  "file.too_many": "{sent} files of this answer are sent; {left} more were named and stay here.",
   "file.missing": "{path} could not be sent: there is no such file.",
   "file.too_big_out":
     "{name} is {size} MB; Telegram takes at most {limit} MB from a bot. It stays here: {path}",

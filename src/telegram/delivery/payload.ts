@@ -61,7 +61,15 @@ interface FileMessage {
 
 /** `path`: absolute; must still be there when its turn comes. `text`: the file's content, which is no file before. */
 export type FilePayload = FileMessage &
-  ({ readonly path: string; readonly size?: number } | { readonly text: string })
+  (
+    | {
+        readonly path: string
+        readonly size?: number
+        /** What the file must still be (see `file-identity.ts`). */
+        readonly identity?: string
+      }
+    | { readonly text: string }
+  )
 
 /** Null takes the reaction back. */
 export interface ReactionPayload {

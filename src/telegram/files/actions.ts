@@ -7,9 +7,10 @@ import type { Kernel } from "../../runtime/kernel.ts"
 import type { Outgoing } from "../delivery/outgoing.ts"
 import { type Notice, removeButtons, type TapHandler, type Tapped } from "../delivery/tapped.ts"
 import { shortPath } from "../words/workspace-path.ts"
-import { resolveFile, sendFile } from "./named.ts"
+import { findFile, sendFile } from "./named.ts"
 
-const Args = z.object({ path: z.string() })
+const Args = z.object({ path: z.string(), identity: z.string() })
+type Args = z.infer<typeof Args>
 const NOTICE_LIMIT = 190
 
 export interface FileActionsSpec {
@@ -21,24 +22,26 @@ export interface FileActionsSpec {
 export function fileActions(spec: FileActionsSpec): TapHandler {
   return (tapped) => {
     const { args, session, verb } = tapped.action
-    const path = Args.safeParse(args).data?.path
-    if (verb !== "send" || path === undefined || session === null) return null
-    return () => send(path, session, { tapped, spec })
+    const file = Args.safeParse(args).data
+    if (verb !== "send" || file === undefined || session === null) return null
+    return () => send(file, session, { tapped, spec })
   }
 }
 
 function send(
-  path: string,
+  { path, identity }: Args,
   id: SessionId,
   { tapped, spec: { kernel, say, out } }: { tapped: Tapped; spec: FileActionsSpec },
 ): Notice {
   const session = kernel.sessions.must(id)
-  const realPath = resolveFile(path)
-  if (realPath === null) {
+  const found = findFile(path)
+  // What the card was about, not what has been put in its place.
+  if (found !== null && found.identity !== identity) return { text: say("file.changed"), alert: true }
+  if (found === null) {
     const shown = say("file.missing", { path: shortPath(path, session.workspace) })
     return { text: shortText(shown, NOTICE_LIMIT), alert: true }
   }
-  sendFile({ path, session, turn: null, to: tapped.address }, { say, out, realPath, key: null })
+  sendFile({ path, session, turn: null, to: tapped.address }, { say, out, found, key: null })
   removeButtons(out, tapped)
   return { text: say("file.sending") }
 }

@@ -22,6 +22,7 @@ export interface AnswersSpec {
   readonly out: Outgoing
   /** Directory of the files received for, and made for, a session. */
   readonly attachmentsOf: (session: Session) => string
+  readonly dataDir: string
 }
 
 export interface Ended {
@@ -40,8 +41,8 @@ export class Answers {
   }
 
   tell({ turn, outcome, session }: Ended, to: Address): void {
-    const { say, out } = this.#spec
-    const { text, paths } = takeFileLines(outcome.text)
+    const { say, out, dataDir } = this.#spec
+    const { text, paths, left } = takeFileLines(outcome.text)
     const onlyFiles = text.trim() === "" && paths.length > 0 && outcome.kind === "completed"
     const header = this.#header(turn, session, to)
     if (!onlyFiles) {
@@ -50,7 +51,16 @@ export class Answers {
       if (final.asFile) this.#sendWhole(turn, text, to)
     }
     const attachments = this.#spec.attachmentsOf(session)
-    for (const path of paths) sendNamedFile({ path, session, turn: turn.id, to }, { say, out, attachments })
+    for (const path of paths)
+      sendNamedFile({ path, session, turn: turn.id, to }, { say, out, attachments, dataDir })
+    if (left > 0)
+      out.text(to, say("file.too_many", { sent: paths.length, left }), {
+        key: `file:${turn.id}:${formatAddress(to)}:left`,
+        priority: "final",
+        session: session.id,
+        turn: turn.id,
+        silent: true,
+      })
   }
 
   /** Where the reader sees neither the session nor what was asked. */
