@@ -1,6 +1,7 @@
 /** Many sessions streaming at once: what it does to their answers, to a prompt of another session, and to Telegram's limits. */
 import { setTimeout as pause } from "node:timers/promises"
 import { controlClient } from "../../src/cli/control-client.ts"
+import { followSession } from "../../src/cli/follow-session.ts"
 import { socketPath } from "../../src/platform/socket-path.ts"
 import type { SessionId } from "../../src/protocol/ids.ts"
 import { tagged } from "../agent-log.ts"
@@ -62,25 +63,21 @@ export async function measureStreams(side: Side, count: number): Promise<Streami
   }
 }
 
-/** How late each piece of the first session's text was when a reader of the local API had it, as the web page will be. */
+/** How late each piece of the first session's text was when a reader of the live protocol had it, as the web page will be. */
 async function watchText({ installation }: Side, ms: number): Promise<readonly number[]> {
   const client = controlClient(socketPath(installation.dataDir, "runtime"))
   const session = "S001" as SessionId
-  const until = monotonicMs() + ms
+  const { lastSeq: after } = await client.call("session.read", { session })
   const late: number[] = []
   let seen = monotonicMs()
-  let after = 0
-  let live = 0
-  const signal = AbortSignal.timeout(ms + 5_000)
-  while (monotonicMs() < until) {
-    const reply = await client.events(session, { after, wait: 1_000, live, signal })
+  const signal = AbortSignal.timeout(ms)
+  for await (const batch of followSession({ client, session, after, signal })) {
+    if (batch.kind !== "news") continue
     const now = monotonicMs()
-    const text = reply.live?.texts.map((part) => part.text).join("") ?? ""
+    const text = batch.session.work.texts.map((part) => part.text).join("")
     const stamps = [...text.matchAll(STAMP)].map(([, at]) => Number(at)).filter((at) => at > seen)
     late.push(...stamps.map((at) => now - at))
     seen = stamps.at(-1) ?? seen
-    after = reply.next
-    live = reply.live?.revision ?? 0
   }
   return late
 }

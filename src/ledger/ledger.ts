@@ -9,6 +9,7 @@ import { backUp, hasBackup, LEDGER_ID } from "./backups.ts"
 import { channelsTable } from "./channels.ts"
 import { openDatabase } from "./database.ts"
 import { factsTable } from "./facts.ts"
+import { glanceQueries } from "./glance.ts"
 import { handOversTable } from "./hand-overs.ts"
 import { inboxTable } from "./inbox.ts"
 import { machineTables } from "./machine.ts"
@@ -76,6 +77,7 @@ function assemble(db: DatabaseSync, dataDir: string, { migratedFrom, onFault }: 
     attachments: attachmentsTable(db),
     machine,
     overview: overviewQueries(db),
+    glance: glanceQueries(db),
     trace: traceQueries(db),
     retention: retentionQueries(db),
     transact: <T>(run: () => T, durability?: Durability): T => transactions.transact(run, durability),

@@ -60,6 +60,17 @@ function cutStrings(fact: Fact, limit: number): SplitFact {
   return { body: JSON.stringify(body), cut, texts }
 }
 
+/** The same with its long strings cut in the middle, and what was cut. */
+export function cutLong<T>(value: T, length: number): { readonly value: T; readonly cut: readonly Cut[] } {
+  const cut: Cut[] = []
+  const kept = mapStrings(value, (text, path) => {
+    if (text.length <= length) return text
+    cut.push({ path, length: text.length })
+    return shorten(text, length)
+  })
+  return { value: kept as T, cut }
+}
+
 /** A list of thousands: only its beginning is read along. */
 function cutLists(fact: Fact, whole: string): SplitFact {
   const shortest = JSON.parse(cutStrings(fact, LIMITS.at(-1) ?? 0).body)

@@ -41,8 +41,8 @@ describe("live turns", () => {
 
   it("lets go of the text of an item that is finished, and of the turn when it ends", () => {
     const live = new LiveTurns()
-    const heard: LiveChange[] = []
-    live.subscribe((_, change) => heard.push(change))
+    const heard: LiveChange["kind"][] = []
+    live.subscribe((_, change) => heard.push(change.kind))
     write(live, 0, "Hello")
     live.item(turn, session, item("m"))
     expect(live.find(turn)?.texts.size).toBe(0)
@@ -63,11 +63,11 @@ describe("live turns", () => {
 it("tells every listener, also after one that fails", () => {
   const faults: string[] = []
   const live = new LiveTurns((fault) => faults.push(String(fault)))
-  const seen: LiveChange[] = []
+  const seen: LiveChange["kind"][] = []
   live.subscribe(() => {
     throw new TypeError("a renderer's bug")
   })
-  live.subscribe((_, change) => seen.push(change))
+  live.subscribe((_, change) => seen.push(change.kind))
   write(live, 0, "Hello")
   live.end(turn)
   expect([seen, faults.length]).toEqual([["text", "ended"], 2])

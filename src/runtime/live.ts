@@ -33,7 +33,17 @@ type Mutable = {
   -readonly [K in keyof LiveTurn]: LiveTurn[K] extends ReadonlyMap<infer A, infer B> ? Map<A, B> : LiveTurn[K]
 }
 
-export type LiveChange = "item" | "text" | "notice" | "usage" | "ended"
+export type LiveChange =
+  | { readonly kind: "item"; readonly item: Item }
+  /** Only what was added, and where; at 0 it starts over. */
+  | {
+      readonly kind: "text"
+      readonly item: string
+      readonly channel: LiveText["channel"]
+      readonly offset: number
+      readonly text: string
+    }
+  | { readonly kind: "notice" | "usage" | "ended" }
 export type LiveListener = (turn: LiveTurn, change: LiveChange) => void
 
 export class LiveTurns {
@@ -62,7 +72,7 @@ export class LiveTurns {
     if (item.status !== "running") live.texts.delete(item.id)
     if (live.items.size > ITEMS_KEPT) this.#forgetOldest(live)
     live.notice = null
-    this.#tell(live, "item")
+    this.#tell(live, { kind: "item", item })
   }
 
   /** Appends at `offset`; 0 starts over. After a gap only what follows it is known. */
@@ -72,31 +82,34 @@ export class LiveTurns {
     more: { item: string; channel: LiveText["channel"]; offset: number; text: string },
   ): void {
     const live = this.#ensure(turn, session)
+    // What comes late of an item that is finished would stand beside it for ever.
+    const item = live.items.get(more.item as ItemId)
+    if (item && item.status !== "running") return
     const known = more.offset === 0 ? undefined : live.texts.get(more.item)
     const isNext = known !== undefined && known.start + known.text.length === more.offset
     const start = isNext ? known.start : more.offset
     live.texts.set(more.item, tail(more.channel, start, (isNext ? known.text : "") + more.text))
-    this.#tell(live, "text")
+    this.#tell(live, { kind: "text", ...more })
   }
 
   notice(turn: TurnId, session: SessionId, notice: Notice): void {
     const live = this.#ensure(turn, session)
     if (notice.code === "goal") live.goal = notice
     else live.notice = notice
-    this.#tell(live, "notice")
+    this.#tell(live, { kind: "notice" })
   }
 
   usage(turn: TurnId, session: SessionId, usage: Usage): void {
     const live = this.#ensure(turn, session)
     live.usage = usage
-    this.#tell(live, "usage")
+    this.#tell(live, { kind: "usage" })
   }
 
   end(turn: TurnId): void {
     const live = this.#turns.get(turn)
     if (!live) return
     this.#turns.delete(turn)
-    this.#tell(live, "ended")
+    this.#tell(live, { kind: "ended" })
   }
 
   #ensure(turn: TurnId, session: SessionId): Mutable {

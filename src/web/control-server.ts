@@ -4,12 +4,12 @@ import { Hono } from "hono"
 import { controlText } from "../core/texts/control.ts"
 import type { Language } from "../core/texts/text.ts"
 import { prepareSocketDirectory } from "../platform/socket-path.ts"
+import { Feed } from "../runtime/feed/feed.ts"
 import type { ApiContext } from "./api/context.ts"
 import { machineDoor } from "./api/door.ts"
 import { apiRoutes, refuse, stopping, unknownRoute } from "./api/mount.ts"
-import { eventRoutes } from "./control/events.ts"
-import { SessionFeed } from "./control/session-feed.ts"
 import { closeServer, httpServer, listen } from "./http-server.ts"
+import { LiveSockets } from "./live-socket.ts"
 
 export interface ControlServerOptions extends Omit<ApiContext, "say"> {
   readonly language: Language
@@ -30,35 +30,46 @@ const CLOSE_LIMIT_MS = 2_000
  * @throws the system's error when the socket cannot be created.
  */
 export async function startControlServer(options: ControlServerOptions): Promise<ControlServer> {
-  const { kernel, socketPath } = options
-  const { ledger, live, clock, log } = kernel
-  const feed = new SessionFeed({ ledger, live, clock })
+  const { kernel, socketPath, language } = options
+  const context = { ...options, say: controlText(language) }
+  const feed = new Feed(kernel)
+  const sockets = new LiveSockets({
+    ...{ kernel, feed, log: kernel.log },
+    welcome: { ledger: kernel.ledger.id(), run: kernel.newId(), build: context.status().version },
+  })
   kernel.add(feed)
-  const server = httpServer(machineApp({ ...options, say: controlText(options.language) }, feed))
+  let isLeaving = false
+  const server = httpServer(machineApp(context, { sockets, isLeaving: () => isLeaving }))
   prepareSocketDirectory(socketPath)
   rmSync(socketPath, { force: true })
   await listen(server, { path: socketPath })
   chmodSync(socketPath, 0o600)
-  server.on("error", (error) => log.error({ err: error }, "the control socket failed"))
+  server.on("error", (error) => kernel.log.error({ err: error }, "the control socket failed"))
   return {
     close() {
+      isLeaving = true
+      sockets.close()
       feed.close()
       return closeServer(server, CLOSE_LIMIT_MS)
     },
   }
 }
 
-function machineApp(context: ApiContext, feed: SessionFeed): Hono {
-  const { say, kernel } = context
-  const by = { surface: "terminal", detail: say("by.terminal") }
+interface Served {
+  readonly sockets: LiveSockets
+  readonly isLeaving: () => boolean
+}
+
+function machineApp(context: ApiContext, { sockets, isLeaving }: Served): Hono {
+  const by = { surface: "terminal", detail: context.say("by.terminal") }
   return new Hono()
     .use(async (request, next) => {
       // A kept connection would make the first request after our end fail like a fault, not like our absence.
       request.header("connection", "close")
-      if (feed.isClosed) return refuse(request, stopping(context).toJSON())
+      if (isLeaving()) return refuse(request, stopping(context).toJSON())
       await next()
     })
-    .route("/", eventRoutes({ kernel, feed }))
+    .route("/", sockets.route("/v1", "machine"))
     .route("/", apiRoutes(context, { root: "/v1", keeper: machineDoor(by) }))
     .notFound((request) => unknownRoute(request, context))
 }

@@ -106,8 +106,8 @@ async function sendsFiles(world: World, owner: Conversation): Promise<void> {
   await owner.sees(/^big\.bin is 51 MB; Telegram takes at most 50 MB from a bot\./)
   const documents = owner.messages().filter(({ document }) => document !== undefined)
   expect(documents).toHaveLength(2)
-  const { events } = await terminal(world).events(session, { after: 0, wait: 0 })
-  expect(events.map(({ fact }) => fact).filter(({ kind }) => kind === "file.sent")).toMatchObject([
+  const { events } = await terminal(world).call("event.page", { session })
+  expect(events.map(({ fact }) => fact).filter((fact) => fact?.kind === "file.sent")).toMatchObject([
     { file: { name: "report.txt", size: 11 }, to: { surface: "telegram" } },
     { file: { name: "outside.txt", size: 9 } },
   ])

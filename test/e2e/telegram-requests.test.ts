@@ -128,8 +128,8 @@ async function answersQuestions(owner: Conversation): Promise<void> {
 async function decidesElsewhere(world: World, owner: Conversation): Promise<void> {
   const card = await asks(owner, "echo elsewhere")
   const session = /^S\d+/.exec(card.text ?? "")?.[0] as SessionId
-  const { events } = await terminal(world).events(session, { after: 0, wait: 10_000 })
-  const opened = events.map(({ fact }) => fact).find((fact) => fact.kind === "request.opened")
+  const { events } = await terminal(world).call("event.page", { session })
+  const opened = events.map(({ fact }) => fact).find((fact) => fact?.kind === "request.opened")
   if (opened?.kind !== "request.opened" || opened.body.kind !== "approval") throw new Error("no approval")
   const option = opened.body.options.find(({ effect }) => effect === "allow_once")?.id ?? ""
   const answer = { kind: "option", option } as const

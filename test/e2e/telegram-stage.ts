@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { expect, vi } from "vitest"
 import { type ControlClient, controlClient } from "../../src/cli/control-client.ts"
+import { followSession } from "../../src/cli/follow-session.ts"
 import { LEDGER_FILE } from "../../src/ledger/database.ts"
 import { acquireLock } from "../../src/platform/lock.ts"
 import { socketPath } from "../../src/platform/socket-path.ts"
@@ -48,11 +49,12 @@ export async function allDelivered(world: World): Promise<void> {
 
 /** Waits, at the machine's own keyboard, until a turn of a session has ended. */
 export async function endsAt(world: World, session: SessionId): Promise<void> {
-  for (let after = 0; ; ) {
-    const { events, next } = await terminal(world).events(session, { after, wait: 10_000 })
-    if (events.some(({ fact }) => fact.kind === "turn.ended")) return
-    after = next
+  const leaving = new AbortController()
+  const news = followSession({ client: terminal(world), session, after: 0, signal: leaving.signal })
+  for await (const batch of news) {
+    if (batch.kind === "news" && batch.events.some(({ fact }) => fact.kind === "turn.ended")) break
   }
+  leaving.abort()
 }
 
 /** Ends the host, and keeps the place of the next one until it is released. */

@@ -6,6 +6,7 @@ import { homedir } from "node:os"
 import { dirname, join } from "node:path"
 import { text } from "node:stream/consumers"
 import { type ControlClient, controlClient } from "../../src/cli/control-client.ts"
+import { type FeedBatch, followSession } from "../../src/cli/follow-session.ts"
 import { systemClock } from "../../src/core/clock.ts"
 import type { Language } from "../../src/core/texts/text.ts"
 import { type Ledger, openLedger } from "../../src/ledger/ledger.ts"
@@ -23,9 +24,6 @@ import { Metrics } from "../../src/web/metrics.ts"
 import { CollectedLog } from "../fakes/telegram-rig.ts"
 
 export const ECHO = "acp:echo" as ProviderId
-
-/** Long enough that only being woken can explain an early answer. */
-export const LONG = 60_000
 
 export class ControlWorld implements AsyncDisposable {
   readonly root: string
@@ -141,13 +139,21 @@ export class ControlWorld implements AsyncDisposable {
     turn: TurnId,
     kind: K,
   ): Promise<RecordedFact & { readonly fact: FactOf<K> }> {
-    let after = 0
-    for (;;) {
-      const { events, next } = await this.client.events(session.id, { after, wait: LONG })
-      for (const event of events) {
-        if (event.turn === turn && isOf(event, kind)) return event
-      }
-      after = next
+    for await (const batch of this.follows(session)) {
+      if (batch.kind !== "news") continue
+      for (const event of batch.events) if (event.turn === turn && isOf(event, kind)) return event
+    }
+    throw new Error("the session was no longer followed")
+  }
+
+  /** What happens in a session, from its beginning on; ends with whoever reads. */
+  async *follows(session: SessionSummary, after = 0): AsyncGenerator<FeedBatch> {
+    const leaving = new AbortController()
+    try {
+      const { client } = this
+      yield* followSession({ client, session: session.id, after, signal: leaving.signal })
+    } finally {
+      leaving.abort()
     }
   }
 

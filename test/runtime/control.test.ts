@@ -3,10 +3,12 @@ import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { describe, expect, it } from "vitest"
 import { NotRunningError } from "../../src/cli/control-client.ts"
+import type { FeedBatch } from "../../src/cli/follow-session.ts"
 import { LEDGER_FILE } from "../../src/ledger/database.ts"
 import { ApiError } from "../../src/protocol/api.ts"
+import type { RecordedFact } from "../../src/protocol/facts.ts"
 import type { RequestId, SessionId } from "../../src/protocol/ids.ts"
-import { ControlWorld, ECHO, LONG } from "./control-world.ts"
+import { ControlWorld, ECHO } from "./control-world.ts"
 
 const errorOf = (body: string) => ApiError.parse(JSON.parse(body)).error
 
@@ -44,63 +46,82 @@ describe("prompts over the control socket", () => {
     const session = await world.session()
     const turn = await world.says(session, "long [[hold go]]")
     await world.sees(session, turn, "turn.started")
-    const waiting = world.client.events(session.id, { after: 1000, wait: LONG })
-    // Connections are taken in their order: with this answer the one above waits inside.
-    await world.client.call("status.read", {})
+    const news = world.follows(session)
+    expect(await news.next()).toMatchObject({ value: { kind: "news" } })
     await world.ends()
-    expect(await waiting).toEqual({ events: [], next: 1000 })
     await expect(world.client.call("status.read", {})).rejects.toThrow(NotRunningError)
     await world.starts()
     world.releases("go")
-    await world.sees(session, turn, "turn.ended")
+    const seen: string[] = []
+    for await (const batch of news) {
+      seen.push(batch.kind)
+      if (batch.kind === "news" && batch.events.some((event) => event.fact.kind === "turn.ended")) break
+    }
+    expect(seen.filter((kind) => kind !== "news")).toEqual(["lost", "back"])
+    expect((await world.sees(session, turn, "turn.ended")).fact.outcome.kind).toBe("completed")
     expect(world.consumed("long")).toBe(1)
   })
 })
 
 describe("events over the control socket", () => {
-  it("wake a reader with what was committed, in order and without gaps", async () => {
+  it("come to a reader as they are committed, in order and without gaps", async () => {
     await using world = await ControlWorld.start()
     const session = await world.session()
-    const waiting = world.client.events(session.id, { after: session.lastSeq, wait: LONG })
+    const news = world.follows(session, session.lastSeq)
+    await news.next()
     const turn = await world.says(session, "hello")
-    const woken = await waiting
-    expect(woken.events.at(-1)).toMatchObject({
+    const told: RecordedFact[] = []
+    for await (const batch of news) {
+      if (batch.kind === "news") told.push(...batch.events)
+      if (told.some(({ fact }) => fact.kind === "turn.ended")) break
+    }
+    expect(told.find(({ fact }) => fact.kind === "turn.queued")).toMatchObject({
       turn,
-      fact: { kind: "turn.queued", prompt: { text: "hello", files: [] } },
+      fact: { prompt: { text: "hello", files: [] } },
     })
-    expect(woken.live).toBeUndefined()
-    await world.sees(session, turn, "turn.ended")
-    const all = await world.client.events(session.id, { after: 0, wait: 0 })
-    expect(all.events.map(({ seq }) => seq)).toEqual(all.events.map((_, index) => index + 1))
-    expect(all.events.map(({ fact }) => fact.kind)).toEqual([
+    const { events, last, hasMore } = await world.client.call("event.page", { session: session.id })
+    expect(told).toEqual(events.slice(session.lastSeq))
+    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1))
+    expect(events.map(({ fact }) => fact?.kind)).toEqual([
       ...["session.created", "session.renamed", "turn.queued", "session.reported", "turn.started"],
       ...["item", "turn.ended"],
     ])
-    expect(all.next).toBe(all.events.length)
+    expect([last, hasMore]).toEqual([events.length, false])
     const [summary] = (await world.client.call("session.list", {})).sessions
-    expect(summary).toMatchObject({ id: session.id, title: "hello", lastSeq: all.next, turn: null })
+    expect(summary).toMatchObject({ id: session.id, title: "hello", lastSeq: last, turn: null })
   })
 
-  it("bring the text of what is being written, once each time it changed", async () => {
+  it("bring the text of what is being written, until it is an event", async () => {
     await using world = await ControlWorld.start()
     const session = await world.session()
     const turn = await world.says(session, "hello [[hold go]]")
-    let live = 0
-    let text = ""
-    while (!text.includes("holding go")) {
-      const reply = await world.client.events(session.id, { after: 1000, wait: LONG, live })
-      expect(reply.live?.revision).not.toBe(live)
-      live = reply.live?.revision ?? 0
-      text = reply.live?.texts.find((one) => one.turn === turn && one.channel === "message")?.text ?? ""
-    }
-    const known = await world.client.events(session.id, { after: 1000, wait: 0, live })
-    expect(known.live?.revision).toBe(live)
-    const stale = await world.client.events(session.id, { after: 1000, wait: LONG, live: live + 1000 })
-    expect(stale.live?.texts.map((one) => one.text)).toEqual([text])
+    const growing = (batch: FeedBatch) =>
+      batch.kind === "news" ? batch.session.work.texts.filter((text) => text.turn === turn) : []
+    for await (const batch of world.follows(session))
+      if (growing(batch).some(({ text }) => text.includes("holding go"))) break
     world.releases("go")
-    await world.sees(session, turn, "turn.ended")
-    const over = await world.client.events(session.id, { after: 1000, wait: 0, live })
-    expect(over.live?.texts).toEqual([])
+    for await (const batch of world.follows(session)) {
+      if (batch.kind !== "news" || !batch.events.some(({ fact }) => fact.kind === "turn.ended")) continue
+      expect(growing(batch)).toEqual([])
+      break
+    }
+  })
+
+  it("are read in pages in both directions, and one by one", async () => {
+    await using world = await ControlWorld.start()
+    const session = await world.session()
+    await world.sees(session, await world.says(session, "hello"), "turn.ended")
+    const page = async (of: { after?: number; before?: number; limit?: number }) => {
+      const { events, hasMore } = await world.client.call("event.page", { session: session.id, ...of })
+      return [events.map(({ seq }) => seq), hasMore]
+    }
+    expect(await page({ after: 2, limit: 2 })).toEqual([[3, 4], true])
+    expect(await page({ before: 3 })).toEqual([[1, 2], false])
+    expect(await page({ before: 5, limit: 2 })).toEqual([[3, 4], true])
+    const { events } = await world.client.call("event.page", { session: session.id })
+    const one = (seq: number) => world.client.call("event.read", { session: session.id, seq })
+    expect(await one(3)).toEqual(events[2])
+    await expect(one(99)).rejects.toMatchObject({ code: "not_found", remedy: { kind: "reload" } })
   })
 
   it("tell what a waiting prompt was changed to", async () => {

@@ -4,11 +4,12 @@ import { once } from "node:events"
 import { setTimeout as pause } from "node:timers/promises"
 import type { ChatSay } from "../../core/texts/chat.ts"
 import { ApiRefusal } from "../../protocol/calls.ts"
-import type { LiveText } from "../../protocol/long-poll.ts"
+import type { RecordedFact } from "../../protocol/facts.ts"
+import type { LiveText } from "../../protocol/live.ts"
 import type { SessionSummary, TurnReceipt } from "../../protocol/replies.ts"
-import type { ControlClient, KnownEvents } from "../control-client.ts"
+import type { ControlClient } from "../control-client.ts"
+import { type FeedBatch, followSession } from "../follow-session.ts"
 import { askRequest, type OpenRequest, requestLines } from "./ask-request.ts"
-import { type FeedBatch, followSession } from "./feed.ts"
 import { Input } from "./input.ts"
 import type { Line } from "./item-lines.ts"
 import { SessionView } from "./session-view.ts"
@@ -78,7 +79,7 @@ export class Conversation {
         signal: this.#leaving.signal,
       })) {
         this.#arrived.push(batch)
-        if (batch.kind === "reply") this.#takeBack(batch.reply)
+        if (batch.kind === "news") this.#takeBack(batch.events)
         if (!(this.#input.isTyping && isLiveOnly(batch))) this.#wake.abort()
       }
     } finally {
@@ -88,9 +89,9 @@ export class Conversation {
   }
 
   /** A question that was answered elsewhere is not asked any longer. */
-  #takeBack(reply: KnownEvents): void {
+  #takeBack(events: readonly RecordedFact[]): void {
     const asked = this.#asking
-    const isClosed = reply.events.some(
+    const isClosed = events.some(
       ({ fact }) =>
         (fact.kind === "request.closed" || fact.kind === "request.answered") && fact.request === asked?.id,
     )
@@ -135,8 +136,8 @@ export class Conversation {
 
   #show(batch: FeedBatch): void {
     const { transcript, say } = this.#options
-    if (batch.kind !== "reply") return transcript.lines([{ look: "dim", text: say(`chat.${batch.kind}`) }])
-    const { events, live } = batch.reply
+    if (batch.kind !== "news") return transcript.lines([{ look: "dim", text: say(`chat.${batch.kind}`) }])
+    const { events, session } = batch
     for (const event of events) this.#view.take(event)
     const shown = this.#isCatchingUp ? lastTurn(events) : events
     this.#isCatchingUp = false
@@ -144,7 +145,7 @@ export class Conversation {
       transcript.event(event)
       if (event.fact.kind === "request.opened" && !this.#options.stdin.isTTY) this.#announce(event.fact)
     }
-    this.#showLive(live?.texts ?? [])
+    this.#showLive(session.work.texts)
   }
 
   #showLive(texts: readonly LiveText[]): void {
@@ -263,11 +264,11 @@ export class Conversation {
 }
 
 function isLiveOnly(batch: FeedBatch): boolean {
-  return batch.kind === "reply" && batch.reply.events.length === 0
+  return batch.kind === "news" && batch.events.length === 0
 }
 
 /** The past is there to be read elsewhere; here its last turn is enough. */
-function lastTurn(events: KnownEvents["events"]): KnownEvents["events"] {
+function lastTurn(events: readonly RecordedFact[]): readonly RecordedFact[] {
   const start = events.findLastIndex(({ fact }) => fact.kind === "turn.queued")
   return start === -1 ? [] : events.slice(start)
 }

@@ -41,7 +41,7 @@ const queued = (text: string, files: readonly PromptFile[]) => {
 const answered = (request: RequestId, detail: string) =>
   tell({ kind: "request.answered", request, by: { surface: "test", detail }, answer: null })
 const item = (value: Item) => tell({ kind: "item", item: value })
-const live = (text: string) => transcript.live({ turn, item: id, channel: "message", text })
+const live = (text: string) => transcript.live({ turn, item: id, channel: "message", at: 0, text })
 const message = (text: string, status: Item["status"] = "completed") =>
   item({ kind: "message", id, status, text })
 const shown = (): string => String(stdout.read() ?? "")

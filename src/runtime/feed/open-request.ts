@@ -1,7 +1,22 @@
+/** What an agent waits for, as every surface shows it. */
+import type { Ledger } from "../../ledger/ledger.ts"
+import { cutLong } from "../../ledger/long-texts.ts"
 import type { StoredRequest } from "../../ledger/requests.ts"
+import type { ToldRequest } from "../../protocol/live.ts"
 import type { OpenRequest } from "../../protocol/replies.ts"
 
-/** What an agent waits for, as every surface shows it. */
-export function openRequest({ id, session, turn, version, createdAt, body }: StoredRequest): OpenRequest {
+/** UTF-16 units of one string that is told along. */
+const STRING_SHOWN = 16 * 1024
+
+export function openRequest(
+  _: Pick<Ledger, "sessions">,
+  { id, session, turn, version, createdAt, body }: StoredRequest,
+): OpenRequest {
   return { id, session, turn, version, at: createdAt, body }
+}
+
+/** Bounded, for the live protocol. */
+export function toldRequest(ledger: Pick<Ledger, "sessions">, request: StoredRequest): ToldRequest {
+  const { value, cut } = cutLong(openRequest(ledger, request), STRING_SHOWN)
+  return cut.length === 0 ? value : { ...value, cut }
 }

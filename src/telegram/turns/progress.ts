@@ -74,7 +74,7 @@ export class Progress {
     const { kernel } = this.#spec
     for (const turn of kernel.ledger.turns.allOpen()) if (isAtWork(turn)) this.watch(turn)
     const unsubscribe = kernel.live.subscribe((live, change) => {
-      if (change === "ended") this.forget(live.turn)
+      if (change.kind === "ended") this.forget(live.turn)
       else this.#onChange(live)
     })
     return () => {

@@ -9,8 +9,11 @@ import { ApiFault } from "../fault.ts"
 import type { Handlers } from "../handler.ts"
 
 export function requestHandlers(context: ApiContext): Handlers<"request.list" | "request.answer"> {
+  const { ledger } = context.kernel
   return {
-    "request.list": () => ({ requests: context.kernel.ledger.requests.allOpen().map(openRequest) }),
+    "request.list": () => ({
+      requests: ledger.requests.allOpen().map((request) => openRequest(ledger, request)),
+    }),
     "request.answer":
       (given, { by }) =>
       () =>

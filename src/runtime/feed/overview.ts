@@ -1,0 +1,80 @@
+/** All sessions at a glance: a window of rows, what agents wait for, and how the machine is. */
+import type { Clock } from "../../core/clock.ts"
+import type { Ledger } from "../../ledger/ledger.ts"
+import type { SessionId } from "../../protocol/ids.ts"
+import type { ServerFrame, SessionRow } from "../../protocol/live.ts"
+import { toldRequest } from "./open-request.ts"
+import { sessionRow } from "./rows.ts"
+
+/** Newest sessions. */
+const ROWS = 60
+/** UTF-16 units of all requests that are told along; further ones follow one by one. */
+const REQUESTS_SHOWN = 64 * 1024
+
+/** The kernel, or as much of it as is needed. */
+export interface OverviewSource {
+  readonly ledger: Ledger
+  readonly clock: Pick<Clock, "now">
+  readonly hostPid: number | null
+}
+
+type Overview = Omit<ServerFrame<"overview">, "n">
+
+export interface OverviewRead {
+  readonly frame: Overview
+  /** Those for which there was no room. */
+  readonly further: readonly ReturnType<typeof toldRequest>[]
+}
+
+export function readOverview(source: OverviewSource): OverviewRead {
+  const { ledger, clock } = source
+  const sessions = ledger.sessions.window({ before: null, limit: ROWS + 1, archived: false })
+  const queues = Map.groupBy(ledger.glance.queues(), ({ session }) => session)
+  const waiting = ledger.glance.waiting()
+  const rows = sessions.slice(0, ROWS).map((session) =>
+    sessionRow(ledger, session, {
+      ...{ queue: queues.get(session.id) ?? [], waiting: waiting.get(session.id) ?? 0, now: clock.now() },
+    }),
+  )
+  const told = ledger.requests.allOpen().map((request) => toldRequest(ledger, request))
+  const requests = fitting(told)
+  return {
+    frame: {
+      ...{ type: "overview", rows, requests, more: sessions.length > ROWS },
+      status: readWorkStatus(source),
+    },
+    further: told.slice(requests.length),
+  }
+}
+
+/** Null: there is no such session. */
+export function readRow({ ledger, clock }: OverviewSource, id: SessionId): SessionRow | null {
+  const session = ledger.sessions.find(id)
+  if (!session) return null
+  const queue = ledger.glance.queue(id)
+  return sessionRow(ledger, session, { queue, waiting: ledger.glance.waitingOf(id), now: clock.now() })
+}
+
+export function readWorkStatus({
+  ledger,
+  hostPid: pid,
+}: Pick<OverviewSource, "ledger" | "hostPid">): ServerFrame<"status">["status"] {
+  const { working, queued, requests } = ledger.glance.counts()
+  return {
+    // Without work a host may leave, and nothing is wrong.
+    host:
+      pid === null ? { state: working > 0 ? "disconnected" : "not_started" } : { state: "connected", pid },
+    sessions: { open: ledger.overview.openSessions(), working },
+    queuedTurns: queued,
+    openRequests: requests,
+  }
+}
+
+function fitting<T>(all: readonly T[]): readonly T[] {
+  let room = REQUESTS_SHOWN
+  const first = all.findIndex((one) => {
+    room -= JSON.stringify(one).length
+    return room < 0
+  })
+  return first === -1 ? all : all.slice(0, first)
+}
