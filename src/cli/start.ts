@@ -2,14 +2,12 @@ import { join } from "node:path"
 import type { ConfigProblem } from "../core/config-fault.ts"
 import { LEDGER_FILE } from "../ledger/database.ts"
 import { DamagedLedgerError, NewerLedgerError } from "../ledger/errors.ts"
-import type { MigrationProgress } from "../ledger/migrate.ts"
 import { sqliteResult } from "../platform/sqlite-error.ts"
 import { errorCode } from "../platform/system-error.ts"
 import { type RunningRuntime, type StopHow, startRuntime } from "./compose.ts"
 import { type CliContext, printLine, showInstant } from "./context.ts"
 import { exitCode } from "./exit-code.ts"
-
-const PROGRESS_EVERY_MS = 2_000
+import { tellMigration } from "./migration-progress.ts"
 
 /** Runs in the foreground until SIGINT or SIGTERM; agents work on meanwhile and are found again. */
 export async function start(context: CliContext): Promise<number> {
@@ -31,7 +29,10 @@ export async function start(context: CliContext): Promise<number> {
       problems,
       environment,
       version,
-      onMigration: sayProgress(context),
+      onMigration: tellMigration({
+        now: () => performance.now(),
+        say: (told) => printLine(stdout, say("start.migrating", told)),
+      }),
     })
     if (started.kind === "taken") return sayTaken(context, started.heldBy)
     printWelcome(context, started.runtime)
@@ -45,19 +46,6 @@ export async function start(context: CliContext): Promise<number> {
     if (text === null) throw error
     printLine(stderr, text)
     return exitCode.failed
-  }
-}
-
-/** How long the ledger takes to be brought to this version; nothing for what is over in a moment. */
-function sayProgress({ say, stdout }: CliContext): (progress: MigrationProgress) => void {
-  const began = performance.now()
-  let saidAt = began
-  return ({ done, of }) => {
-    const now = performance.now()
-    if (now - saidAt < PROGRESS_EVERY_MS) return
-    saidAt = now
-    const left = Math.ceil(((now - began) * (of - done)) / Math.max(1, done) / 1000)
-    printLine(stdout, say("start.migrating", { percent: Math.floor((done / of) * 100), seconds: left }))
   }
 }
 

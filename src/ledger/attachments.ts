@@ -17,12 +17,17 @@ export function attachmentsTable(db: DatabaseSync) {
   const insert = db.prepare(`INSERT INTO attachments
     (id, session, turn, direction, name, media_type, size, sha256, path, created_at)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`)
+  const setTurn = db.prepare("UPDATE attachments SET turn = ? WHERE path = ? AND turn IS NULL")
   const forget = db.prepare("DELETE FROM attachments WHERE path = ?")
   const ofSession = db.prepare("SELECT * FROM attachments WHERE session = ? ORDER BY created_at DESC LIMIT ?")
   return {
     add(attachment: Attachment, now: Instant): void {
       const { id, session, turn, direction, name, mediaType, size, sha256, path } = attachment
       insert.run(id, session, turn, direction, name, mediaType, size, sha256, path, now)
+    },
+    /** The prompt of this turn came with the file. */
+    cameWith(path: string, turn: TurnId): void {
+      setTurn.run(turn, path)
     },
     /** The file is gone. */
     forget(path: string): void {

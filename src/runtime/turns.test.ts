@@ -98,6 +98,16 @@ describe("a prompt", () => {
     expect(facts.map((fact) => fact.kind)).toEqual(["session.renamed", "turn.queued"])
   })
 
+  it("has the files that came with it", () => {
+    const path = join(directory, "a.png")
+    const file = { path, name: "a.png", mediaType: "image/png", size: 3 }
+    const received = { id: "f", session, turn: null, direction: "in", sha256: "", ...file } as const
+    ledger.attachments.add(received, 1)
+    const { id } = turns.submit(prompt("look", { prompt: { text: "look", files: [file] } }))
+    expect(ledger.attachments.ofSession(session, 9)).toMatchObject([{ path, turn: id }])
+    expect(facts.at(-1)).toMatchObject({ kind: "turn.queued", prompt: { files: [file] } })
+  })
+
   it("is not queued, and nobody is told, when its transaction fails", () => {
     const failing = () =>
       ledger.transact(() => {

@@ -48,6 +48,7 @@ export class Turns {
       const before = ledger.turns.open(session.id)
       const id = newId() as TurnId
       ledger.turns.add({ ...submission, id }, clock.now())
+      for (const { path } of submission.prompt.files) ledger.attachments.cameWith(path, id)
       const title = session.title === "" ? titleFrom(submission.prompt.text) : ""
       if (title !== "") this.#name(session.id, title)
       const turn = this.#must(id)
