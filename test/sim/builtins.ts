@@ -135,12 +135,21 @@ function checkingWorker(Real: typeof workerThreads.Worker): typeof workerThreads
   }
 }
 
+/** Time stands still until it is done; a process that has died by then hears nothing of it. */
 function outside<T>(work: Promise<T>): Promise<T> {
   const here = machine()
+  const { current } = here
   here.outside += 1
-  return work.finally(() => {
+  const { promise, resolve, reject } = Promise.withResolvers<T>()
+  const hear = (what: () => void) => {
     here.outside -= 1
-  })
+    here.schedule(current, 0, what)
+  }
+  work.then(
+    (value) => hear(() => resolve(value)),
+    (error: unknown) => hear(() => reject(error)),
+  )
+  return promise
 }
 
 const abortError = (): Error =>
