@@ -301,7 +301,7 @@ export class HostEvents {
   }
 }
 
-export const isEnded = (turn: Turn): boolean => turn.endedAt !== null
+const isEnded = (turn: Turn): boolean => turn.endedAt !== null
 
 /** What became of requests since the agent last did anything; newest first. */
 function lastWords(
