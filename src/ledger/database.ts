@@ -26,22 +26,13 @@ import { inboxWait } from "./migrations/0004-inbox-wait.ts"
 import { machines } from "./migrations/0004-machines.ts"
 import { receipts } from "./migrations/0005-receipts.ts"
 import { actionsOfModules } from "./migrations/0006-actions.ts"
-<<<<<<< HEAD
 import { inboxMessages } from "./migrations/0006-messages.ts"
-=======
 import { glance } from "./migrations/0008-glance.ts"
->>>>>>> 5152dc7 (Tell clients what is new over one live protocol, read once for all and bounded in bytes; the long poll goes)
 
 /** In the order they were added: a ledger's version is how many of them it has had. */
 const allMigrations: readonly Migration[] = [
   ...([foundation, facts, handOver, actionsOfModules, inboxWait] as const),
-<<<<<<< HEAD
-  receipts,
-  machines,
-  inboxMessages,
-=======
-  ...([receipts, machines, glance] as const),
->>>>>>> 5152dc7 (Tell clients what is new over one live protocol, read once for all and bounded in bytes; the long poll goes)
+  ...([receipts, machines, inboxMessages, glance] as const),
 ]
 
 /** Files up to this size, in bytes, are checked whole at every start: some 40 ms at most. */
