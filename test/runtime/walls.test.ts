@@ -16,7 +16,7 @@ it("a surface and a listener that fail at the end of a turn hold up neither it n
     onFault: bug,
   })
   kernel.add({ name: "sound", onFact: (fact) => void told.push(fact.kind) })
-  kernel.live.subscribe((_, change) => (change === "ended" ? bug() : undefined))
+  kernel.live.subscribe((_, change) => (change.kind === "ended" ? bug() : undefined))
   const first = world.submits([
     { do: "accept" },
     { do: "wait", gate: "end" },
