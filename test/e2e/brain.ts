@@ -3,7 +3,7 @@ import { type MessagesModel, startMessagesModel } from "../fakes/models/messages
 import type { ReplyOptions, Step } from "../fakes/models/messages-script.ts"
 import { type ResponsesServer, startResponsesServer } from "../fakes/models/responses.ts"
 import type { ModelScript, StepHandle } from "../fakes/models/responses-script.ts"
-import { failure, type Step as ResponsesStep } from "../fakes/models/responses-steps.ts"
+import { failure, type Step as ResponsesStep, stream } from "../fakes/models/responses-steps.ts"
 
 /** A step that was scripted. */
 export interface Held {
@@ -117,6 +117,8 @@ function rejectedUntil(ms: number): Record<string, string> {
 export interface CodexBrain extends Brain {
   /** A command that stays inside the sandbox. */
   runInside(command: string): Held
+  /** A call of a tool of Codex' own. */
+  calls(tool: string, input: object, namespace?: string): void
 }
 
 export async function startCodexBrain(): Promise<CodexBrain> {
@@ -134,6 +136,10 @@ export async function startCodexBrain(): Promise<CodexBrain> {
     run: (command, during) =>
       heldHandle(scriptOf(during).command(command, { escalated: true, yieldMs: 30_000 })),
     runInside: (command) => heldHandle(model.script.command(command, { yieldMs: 30_000 })),
+    calls(name, input, namespace) {
+      const named = namespace === undefined ? {} : { namespace }
+      model.script.step(() => stream([{ kind: "tool", name, input, ...named }]))
+    },
     write: (path, content, during) => heldHandle(scriptOf(during).addFile(path, content.trimEnd())),
     ask: (question, labels) => {
       const options = labels.map((label) => ({ label, description: `the ${label} one` }))

@@ -33,6 +33,41 @@ describe.skipIf(binaries.codex === null)("codex through Telegram", () => {
     await owner.sees("Painted.")
   })
 
+  it("pursues a goal of its own in one turn of the owner's, with one answer", async () => {
+    const owner = stage.newChat()
+    const { brain } = stage
+    brain.calls("create_goal", { objective: "Paint the house", token_budget: 90_000 })
+    for (let step = 1; step <= 12; step++) brain.say(`Step ${step}.`)
+    brain.calls("update_goal", { status: "complete" })
+    brain.say("The house is painted.")
+    await owner.says("paint the house")
+    await owner.sees("The house is painted.")
+    brain.say("Nothing else.")
+    await owner.says("anything else?")
+    await owner.sees("Nothing else.")
+    const finals = owner
+      .messages()
+      .filter(({ text }) => /^(Step \d+\.|The house|Nothing else)/.test(text ?? ""))
+    expect(finals.map(({ text }) => text?.split("\n")[0])).toEqual(["The house is painted.", "Nothing else."])
+  })
+
+  it("asks the owner for its sub-agents, and says that it is one", async () => {
+    const owner = stage.newChat()
+    const { brain, world } = stage
+    const task = "look after the gate"
+    const file = join(world.directory, "gate.txt")
+    brain.calls("spawn_agent", { message: task, agent_type: "default" }, "multi_agent_v1")
+    brain.say("It is being looked after.")
+    brain.run(`touch ${file}`, { during: task })
+    brain.say("The gate is closed.", { during: task })
+    await owner.says("see to the gate")
+    const card = await owner.sees(/sub-agent/)
+    expect(card.text).toContain(`touch ${file}`)
+    await decides(owner, "Allow once")
+    await owner.sees(/The gate is closed\./)
+    expect(existsSync(file)).toBe(true)
+  })
+
   it("reaches no further than the sandbox that the owner chose", async () => {
     const { brain, world } = stage
     const owner = stage.newChat()

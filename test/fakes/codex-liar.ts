@@ -38,16 +38,66 @@ const say = (turn: Turn, text: string, itemId = `m${++count}`): void =>
   inTurn(turn, "item/completed", { item: { type: "agentMessage", id: itemId, text } })
 const ask = ({ threadId, id }: Turn, method: string, params: object, rpcId: unknown = `r${++count}`): void =>
   tell({ id: rpcId, method, params: { threadId, turnId: id, ...params } })
-const command = { itemId: "i1", command: "ls -la", cwd: "/" }
+const command = { itemId: "i1", command: "touch it", cwd: "/" }
+const approval = "item/commandExecution/requestApproval"
+const done: Lie = (turn) => {
+  say(turn, "done")
+  end(turn)
+}
 
 const lies: Readonly<Record<string, Lie>> = {
   empty_item_id(turn) {
-    say(turn, "hello", "")
+    say(turn, "done", "")
     end(turn)
   },
-  long_request_id: (turn) => ask(turn, "item/commandExecution/requestApproval", command, "q".repeat(300)),
-  empty_item_in_request: (turn) =>
-    ask(turn, "item/commandExecution/requestApproval", { ...command, itemId: "" }),
+  long_item_id(turn) {
+    say(turn, "done", "m".repeat(5000))
+    end(turn)
+  },
+  duplicates(turn) {
+    for (let n = 0; n < 2; n++) {
+      tell({
+        method: "turn/started",
+        params: { threadId: turn.threadId, turn: turnOf(turn.id, "inProgress") },
+      })
+      say(turn, "done", "m")
+    }
+    for (let n = 0; n < 2; n++) end(turn)
+  },
+  late_text(turn) {
+    done(turn)
+    say(turn, "and more")
+  },
+  drifted_messages(turn) {
+    const params = { itemId: 5, delta: {} }
+    for (const method of ["item/agentMessage/delta", "item/commandExecution/outputDelta"])
+      inTurn(turn, method, params)
+    inTurn(turn, "turn/plan/updated", { explanation: 7, plan: "none" })
+    inTurn(turn, "item/completed", { item: { type: "commandExecution", id: "c", command: 5, status: [] } })
+    tell({
+      method: "account/rateLimits/updated",
+      params: { rateLimits: { primary: { usedPercent: -1 }, secondary: 5 } },
+    })
+    done(turn)
+  },
+  drifted_result(turn) {
+    say(turn, "done")
+    end(turn, { word: "completed" }, { items: "none", error: null, usage: 5 })
+  },
+  garbage(turn) {
+    process.stdout.write("not json\n{}\n[1]\n\n")
+    tell({ method: "brand/new", params: 5 })
+    tell({ id: 999_999, result: {} })
+    inTurn(turn, "item/started", { item: { type: "hologram", id: "h" } })
+    done(turn)
+  },
+  empty_request_id: (turn) => ask(turn, approval, command, ""),
+  same_request_id(turn) {
+    ask(turn, approval, { ...command, command: "touch first" }, "same")
+    ask(turn, approval, { ...command, itemId: "i2", command: "touch second" }, "same")
+  },
+  long_request_id: (turn) => ask(turn, approval, command, "q".repeat(300)),
+  empty_item_in_request: (turn) => ask(turn, approval, { ...command, itemId: "" }),
   unknown_status(turn) {
     say(turn, "all done")
     end(turn, "paused")
@@ -75,10 +125,8 @@ const lies: Readonly<Record<string, Lie>> = {
   },
   change_without_item: (turn) =>
     ask(turn, "item/fileChange/requestApproval", { itemId: "f0", reason: null, grantRoot: null }),
-  command_without_words: (turn) =>
-    ask(turn, "item/commandExecution/requestApproval", { ...command, command: " " }),
-  command_as_list: (turn) =>
-    ask(turn, "item/commandExecution/requestApproval", { ...command, command: ["rm", "-rf", "/"] }),
+  command_without_words: (turn) => ask(turn, approval, { ...command, command: " " }),
+  command_as_list: (turn) => ask(turn, approval, { ...command, command: ["rm", "-rf", "/"] }),
   permission_for_nothing: (turn) =>
     ask(turn, "item/permissions/requestApproval", {
       itemId: "p",
@@ -101,7 +149,7 @@ function begin(threadId: string, text: string, clientId: string): Turn {
     inTurn(turn, "item/started", { item: { type: "userMessage", id: `u${++count}`, clientId, content: [] } })
     const told = lies[lie]
     if (told) return told(turn)
-    say(turn, `You said ${text}`)
+    say(turn, "honest")
     end(turn)
   })
   return turn
