@@ -95,6 +95,11 @@ export const en = {
   "request.in_file": "Shortened here. Read all of it in the file above before you allow it.",
   "request.not_sent": "⚠ The whole of it could not be sent, so it cannot be allowed here.",
   "request.reply_ask": "Deny with this reason?",
+  "request.crowd":
+    "{session} asks for many things at once. {shown} are shown; the next one comes when you decide one of them.",
+  "request.crowd_over": "{session}: nothing more waits behind these.",
+  "request.denied_all": "Denied: {count}",
+  "button.deny_all": "Deny all",
   "request.rule_anything": "lets it run anything",
   "request.rule_unsaid": "does not say what it covers",
   "request.rule_ask":

@@ -97,6 +97,11 @@ export const ko: Translation<typeof en> = {
   "request.in_file": "여기에는 일부만 표시됩니다. 허용하기 전에 위 파일에서 전체를 확인하세요.",
   "request.not_sent": "⚠ 전체 내용을 보내지 못해 여기서는 허용할 수 없습니다.",
   "request.reply_ask": "이 이유로 거부할까요?",
+  "request.crowd":
+    "{session}에서 한꺼번에 많은 승인을 요청했습니다. {shown}개만 표시하며, 하나를 결정하면 다음 요청이 표시됩니다.",
+  "request.crowd_over": "{session}: 더 기다리는 요청이 없습니다.",
+  "request.denied_all": "거부함: {count}개",
+  "button.deny_all": "모두 거부",
   "request.rule_anything": "무엇이든 실행할 수 있게 됩니다",
   "request.rule_unsaid": "무엇이 허용되는지 밝히지 않습니다",
   "request.rule_ask":

@@ -21,7 +21,8 @@ import { RequestAnswers } from "./answers.ts"
 import { RequestNotices } from "./notice.ts"
 
 const session = "S001" as SessionId
-const id = "r1" as RequestId
+const firstId = "r1" as RequestId
+const id = firstId
 const handOversOf = (runtime: RuntimeContext) =>
   new HandOvers(runtime, { journal: () => "journal", tell: () => undefined })
 const to = { bot: 1, chat: 42, thread: null }
@@ -37,6 +38,12 @@ describe("a reply to an approval", () => {
     ledger = await openLedger(directory, 0)
     const log = { debug() {}, info() {}, warn() {}, error() {}, keep: () => "log" }
     const recorder = new Recorder({ ledger, clock: systemClock, log })
+    recorder.add({
+      name: "test",
+      onFact: (fact, about) => {
+        if (fact.kind === "request.answered") notices.closed(about.request(fact.request), about.session)
+      },
+    })
     runtime = {
       ...{ ledger, clock: systemClock, log, newId: randomUUID, random: () => 0 },
       record: (fact, subject, at) => recorder.record(fact, subject, at),
@@ -56,7 +63,7 @@ describe("a reply to an approval", () => {
       0,
     )
   })
-  function opens(): void {
+  function opens(id: RequestId = firstId): void {
     const context = { handOvers: handOversOf(runtime), queued: () => undefined, wake: () => undefined }
     const submission = {
       session,
@@ -168,6 +175,38 @@ describe("a reply to an approval", () => {
     )
     expect(tap("Yes, allow it lastingly")).toEqual({ text: "Always allowed" })
     expect(ledger.requests.find(id)?.answer).toEqual({ kind: "option", option: "rule" })
+  })
+  describe("many at once", () => {
+    const many = Array.from(
+      { length: 40 },
+      (_, index) => `many-${String(index).padStart(2, "0")}` as RequestId,
+    )
+    const openNow = () => many.filter((one) => ledger.requests.find(one)?.state === "open")
+    const cards = () => many.filter((one) => ledger.outbox.ofRequest(one).length > 0)
+    const lines = () => rows().filter(({ key }) => key?.startsWith("request-crowd:"))
+    const rows = () => ledger.outbox.openOf("telegram:1:42", 500)
+    const denyAll = { of: "request", verb: "deny_all", session, args: {}, once: true }
+
+    it("have five cards and one line; the next comes when one is decided", () => {
+      for (const one of many) opens(one)
+      expect(cards()).toEqual(many.slice(0, 5))
+      expect(lines()).toHaveLength(1)
+      answered(many[2] as RequestId)
+      expect(cards()).toEqual(many.slice(0, 6))
+      expect(lines()).toHaveLength(1)
+    })
+
+    it("are denied with one tap, which shows none that was not shown before", () => {
+      for (const one of many) opens(one)
+      const act = answers.tapped({ action: denyAll, address: to } as Tapped)
+      expect(ledger.transact(() => act?.())).toEqual({ text: "Denied: 40" })
+      expect(openNow()).toEqual([])
+      expect(cards()).toEqual(many.slice(0, 5))
+    })
+
+    function answered(one: RequestId): void {
+      ledger.transact(() => answers.answer(one, 1, { kind: "option", option: "no" }))
+    }
   })
   afterEach(() => {
     ledger.close()

@@ -1,8 +1,9 @@
 /** The owner's answers to requests, by taps and by replies. */
 import { z } from "zod"
+import { isDenial } from "../../core/request-card.ts"
 import type { TelegramSay } from "../../core/texts/telegram.ts"
 import type { StoredRequest } from "../../ledger/requests.ts"
-import { RequestId } from "../../protocol/ids.ts"
+import { RequestId, type SessionId } from "../../protocol/ids.ts"
 import { Answer } from "../../protocol/session.ts"
 import type { Kernel } from "../../runtime/kernel.ts"
 import type { Act, Notice, Tapped } from "../delivery/tapped.ts"
@@ -56,6 +57,8 @@ export class RequestAnswers {
 
   /** The buttons of requests. */
   readonly tapped = ({ action, address }: Tapped): Act | null => {
+    const { session } = action
+    if (action.verb === "deny_all" && session !== null) return () => this.#denyAll(session)
     const args = RequestArgs.safeParse(action.args).data
     if (!args) return null
     const { request, version, answer, confirm, question, option } = args
@@ -66,6 +69,19 @@ export class RequestAnswers {
     if (!isDone && (action.verb !== "option" || option === undefined)) return null
     return () =>
       this.#question({ request, version, question, option: isDone ? null : (option ?? null) }, address)
+  }
+
+  /** The last first: those without a card must not get one on the way. */
+  #denyAll(session: SessionId): Notice {
+    const { kernel, say } = this.#spec
+    let count = 0
+    for (const { id, version, body } of kernel.ledger.requests.openOf(session).toReversed()) {
+      const deny = body.kind === "question" ? undefined : body.options.find(({ effect }) => isDenial(effect))
+      if (!deny) continue
+      const notice = this.answer(id, version, { kind: "option", option: deny.id })
+      if (notice?.alert !== true) count += 1
+    }
+    return { text: say("request.denied_all", { count }) }
   }
 
   #confirm(id: RequestId, answer: Answer, to: Address): Notice | undefined {

@@ -24,6 +24,7 @@ import {
   type Seen,
   wholeText,
 } from "./card.ts"
+import { Crowd } from "./crowd.ts"
 import { type Answering, NOT_BEGUN } from "./questions.ts"
 
 export type RequestNoticeSpec = Omit<CardContext, "session" | "to"> & { readonly clock: Pick<Clock, "now"> }
@@ -37,13 +38,15 @@ interface Posted {
 
 export class RequestNotices {
   readonly #spec: RequestNoticeSpec
+  readonly #crowd: Crowd
 
   constructor(spec: RequestNoticeSpec) {
     this.#spec = spec
+    this.#crowd = new Crowd({ ...spec, isShown: (request, to) => this.#isShown(request, to) })
   }
 
   opened(request: StoredRequest, session: Session, to: Address): void {
-    this.#post(request, { session, to, key: keyOf(request, to) })
+    if (this.#crowd.admits(session.id, to)) this.#post(request, { session, to, key: keyOf(request, to) })
   }
 
   /** Another question of the same request, or another choice of options. */
@@ -63,6 +66,10 @@ export class RequestNotices {
       this.#spec.out.edit(to, { key }, closedCard(request, this.#context(session, to)), about)
     for (const { to, key } of this.#posted(request, REPLY_KEY))
       this.#spec.out.edit(to, { key }, decisionLine(request, this.#context(session, to)), about)
+    for (const { to } of this.#newest(request)) {
+      const next = this.#crowd.next(session.id, to)
+      if (next) this.#post(next, { session, to, key: keyOf(next, to) })
+    }
   }
 
   /** The owner wrote something under the card. What it means is theirs to say, with a button: nothing is decided by it. */
@@ -188,7 +195,8 @@ export class RequestNotices {
       // One that is still to come is no second one.
       if (here && !here.isThere) continue
       if (here) this.#askBelow(request, session, here)
-      else this.#post(request, { session, to, key: `${keyOf(request, to)}:${this.#cards(request).length}` })
+      else if (this.#crowd.admits(id, to))
+        this.#post(request, { session, to, key: `${keyOf(request, to)}:${this.#cards(request).length}` })
     }
   }
 
@@ -260,6 +268,11 @@ export class RequestNotices {
 
   #everywhere(request: StoredRequest): readonly Posted[] {
     return this.#posted(request, CARD_KEY)
+  }
+
+  #isShown(request: StoredRequest, to: Address): boolean {
+    const isFileThere = this.#spec.ledger.outbox.findByKey(wholeKey(request, to)) !== null
+    return isFileThere || this.#everywhere(request).some((posted) => isSamePlace(posted.to, to))
   }
 
   #posted(request: StoredRequest, prefix: string): readonly Posted[] {
