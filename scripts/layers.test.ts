@@ -5,6 +5,19 @@ const file = (path: string, text: string) => ({ path, text })
 const messages = (...files: { path: string; text: string }[]) =>
   checkLayers(files).map((fault) => fault.message)
 
+describe("a session's files", () => {
+  const reads = 'import { statSync } from "node:fs"\nstatSync("/")\n'
+  it.each([
+    ["src/telegram/files/named.ts", 1],
+    ["src/runtime/commands/fresh.ts", 1],
+    ["src/telegram/files/named.test.ts", 0],
+    ["src/telegram/files/download.ts", 0],
+    ["src/host/outgoing-files.ts", 0],
+  ])("are looked at by the host alone: %s", (path, faults) => {
+    expect(messages(file(path, reads))).toHaveLength(faults)
+  })
+})
+
 describe("checkLayers", () => {
   const target = (part: string) => file(`src/${part}/thing.ts`, "export const thing = 1\n")
 

@@ -64,6 +64,21 @@ const packages: Readonly<Record<string, readonly string[]>> = { protocol: ["zod"
 const effects =
   /^node:(fs|net|http|https|http2|tls|dgram|dns|child_process|cluster|worker_threads|sqlite|readline|process)\b/
 
+/**
+ * Parts above the link to the host. A session's workspace and files are on its machine, so whatever is done with them is
+ * asked of the host there; these look at files that are our own.
+ */
+const aboveLink: ReadonlySet<string> = new Set(["runtime", "telegram", "web", "terminal", "agent-tools"])
+const ownFiles: Readonly<Record<string, string>> = {
+  "src/runtime/host-link/launch.ts": "the log of a host that cannot write its own yet",
+  "src/runtime/old-files.ts": "our store of files",
+  "src/runtime/session-files.ts": "our copies of what a session sends",
+  "src/runtime/sessions.ts": "managed workspaces, until their host makes them",
+  "src/telegram/delivery/send.ts": "our copies of what a session sends",
+  "src/telegram/files/download.ts": "our store of files",
+  "src/web/control-server.ts": "our socket",
+}
+
 const longestFile = 400
 
 interface Import {
@@ -78,6 +93,7 @@ export function checkLayers(files: readonly SourceFile[]): readonly Fault[] {
   const imports = new Map(files.map((file) => [file.path, importsOf(file.text)]))
   const found = files.flatMap((file) => [
     ...directionFaults(file, imports.get(file.path) ?? [], known),
+    ...sessionFileFaults(file, imports.get(file.path) ?? []),
     ...barrelFaults(file),
     ...lengthFaults(file),
   ])
@@ -121,6 +137,14 @@ function directionFaults(
     const wrong = part === other ? roomFault(file.path, target) : null
     return wrong === null ? [] : fault(wrong)
   })
+}
+
+function sessionFileFaults({ path: file }: SourceFile, imports: readonly Import[]): readonly Fault[] {
+  if (isTest(file) || !aboveLink.has(partOf(file) ?? "") || file in ownFiles) return []
+  const message = "a session's files are its host's to look at; our own are listed in scripts/layers.ts"
+  return imports
+    .filter(({ from }) => /^node:fs\b/.test(from))
+    .map(({ line }) => ({ severity: "error", file, line, message }))
 }
 
 function mayImport(part: string, other: string): boolean {

@@ -3,11 +3,13 @@ import type { HostCommand, HostResult } from "../protocol/host-link.ts"
 import type { ProviderId } from "../protocol/ids.ts"
 import type { Provider } from "../providers/provider.ts"
 import { CommandError } from "./command-error.ts"
+import type { OutgoingFiles } from "./outgoing-files.ts"
 import { fromProvider, type Sessions, unknownProvider } from "./sessions.ts"
 
 export interface CommandsOptions {
   readonly sessions: Sessions
   readonly providers: ReadonlyMap<ProviderId, Provider>
+  readonly files: OutgoingFiles
   readonly isStopping: () => boolean
   readonly retire: () => void
   readonly stop: () => void
@@ -19,7 +21,7 @@ export type Carry = (command: HostCommand) => Promise<AnyResult>
 
 /** @returns what carries out a command. It throws CommandError with the code for the link. */
 export function createCommands(options: CommandsOptions): Carry {
-  const { sessions, providers } = options
+  const { sessions, providers, files } = options
   const provider = (id: ProviderId): Provider => {
     const found = providers.get(id)
     if (!found) throw unknownProvider(id)
@@ -52,6 +54,10 @@ export function createCommands(options: CommandsOptions): Carry {
         return {
           sessions: [...(await fromProvider(provider(command.provider).listNative(nativeQuery(command))))],
         }
+      case "file.stat":
+        return files.stat(command)
+      case "file.read":
+        return files.read(command)
       case "host.retire":
         options.retire()
         return {}

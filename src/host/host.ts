@@ -19,6 +19,7 @@ import { Journal } from "./journal/journal.ts"
 import { openJournalDatabase } from "./journal/schema.ts"
 import { LinkServer } from "./link-server.ts"
 import { LiveText } from "./live-text.ts"
+import { OutgoingFiles } from "./outgoing-files.ts"
 import { Sessions } from "./sessions.ts"
 import { createShields, type Shield, type ShieldOptions } from "./shield.ts"
 import { createSupervisor } from "./supervisor.ts"
@@ -129,6 +130,7 @@ export class Host {
     })
     const carry = createCommands({
       ...{ sessions: this.#sessions, providers: this.#providers, isStopping: () => this.#isStopping },
+      files: new OutgoingFiles(systemClock, dataDir),
       retire: () => this.#retire(),
       stop: () => setImmediate(() => void this.stop("the runtime asked for it")),
     })

@@ -48,6 +48,9 @@ export const PartFrame = z.object({ type: z.literal("part"), last: z.boolean(), 
 const Ping = z.object({ type: z.literal("ping"), id: z.number().int() })
 const Pong = z.object({ type: z.literal("pong"), id: z.number().int() })
 
+/** Longest piece of a file in one frame, in bytes before it is written as base64. */
+export const MAX_PIECE_BYTES = 192 * 1024
+
 // ── runtime → host ───────────────────────────────────────────────────────────────────────────────────────────────
 
 /**
@@ -83,6 +86,24 @@ export const HostCommand = z.discriminatedUnion("kind", [
     limit: z.number().int().positive(),
     nativeId: z.string().optional(),
     workspace: z.string().optional(),
+  }),
+  /**
+   * Judges whether a file may leave the machine, and opens it: what is read afterwards is what was judged. It goes by
+   * itself from `workspace` and `alsoBelow`; `allowed`: the identity of the file that the owner was asked about, and said
+   * may go from wherever it is.
+   */
+  z.object({
+    kind: z.literal("file.stat"),
+    path: z.string(),
+    workspace: z.string(),
+    alsoBelow: z.string(),
+    allowed: z.string().nullable(),
+  }),
+  z.object({
+    kind: z.literal("file.read"),
+    handle: z.string(),
+    offset: z.number().int().nonnegative(),
+    length: z.number().int().positive().max(MAX_PIECE_BYTES),
   }),
   /** Leave as soon as nothing lives here. */
   z.object({ kind: z.literal("host.retire") }),
@@ -139,6 +160,26 @@ export const hostResults = {
   "provider.probe": z.object({ status: ProviderStatus }),
   "provider.models": z.object({ models: z.array(Model) }),
   "provider.native": z.object({ sessions: z.array(NativeSession) }),
+  /** `missing`: not there, not readable, or another file by the time it was open. */
+  "file.stat": z.discriminatedUnion("kind", [
+    z.object({ kind: z.literal("missing") }),
+    z.object({ kind: z.literal("no_file") }),
+    /** Never sent: the system's, or ours. */
+    z.object({ kind: z.literal("refused") }),
+    /** Not the file that the owner was asked about, or not as it was. */
+    z.object({ kind: z.literal("changed") }),
+    z.object({
+      kind: z.literal("needs_tap"),
+      reason: z.enum(["outside_workspace", "looks_like_credential", "has_other_names"]),
+      /** Where it really is. */
+      realPath: z.string(),
+      size: z.number().int().nonnegative(),
+      identity: z.string(),
+    }),
+    z.object({ kind: z.literal("opened"), handle: z.string(), size: z.number().int().nonnegative() }),
+  ]),
+  /** Base64. Less than was asked for: it ends there. */
+  "file.read": z.object({ data: z.string() }),
   "host.retire": z.object({}),
   "host.stop": z.object({}),
 } as const satisfies Record<HostCommand["kind"], z.ZodType>

@@ -18,6 +18,7 @@ import { Providers } from "./providers.ts"
 import { Receipts } from "./receipts.ts"
 import { Recorder, type RecordFact } from "./recorder.ts"
 import { Requests } from "./requests.ts"
+import { SessionFiles } from "./session-files.ts"
 import { Sessions } from "./sessions.ts"
 import type { Surface } from "./surface.ts"
 import { Turns } from "./turns.ts"
@@ -47,6 +48,7 @@ export class Kernel {
   readonly turns: Turns
   readonly requests: Requests
   readonly providers: Providers
+  readonly files: SessionFiles
   readonly #hosts: Hosts
   readonly receipts: Receipts
   readonly #runner: TurnRunner
@@ -92,6 +94,7 @@ export class Kernel {
       // A session the host does not have open learns its settings with the next turn.
       onConfigured: (session) => this.#hosts.of(session).configure(session),
     })
+    this.files = new SessionFiles((session) => this.#hosts.of(session).host.use())
     this.providers = new Providers(context, this.#hosts.here.host, options.defaultProvider)
   }
 

@@ -11,12 +11,13 @@ import { Migrations } from "./chats/migrations.ts"
 import { Topics } from "./chats/topics.ts"
 import { CommandLines } from "./commands/lines.ts"
 import { FairShare } from "./delivery/fair-share.ts"
-import type { DeliveryHooks } from "./delivery/lane.ts"
+import type { DeliveryHooks } from "./delivery/hooks.ts"
 import { DeliveryLanes } from "./delivery/lanes.ts"
 import { Outgoing } from "./delivery/outgoing.ts"
 import { dismissing, type Tapped } from "./delivery/tapped.ts"
 import { DeliveryNews } from "./delivery-news.ts"
 import { fileActions } from "./files/actions.ts"
+import { unpackNamedFiles } from "./files/named.ts"
 import { fetchFiles } from "./files/received.ts"
 import { Conversation } from "./intake/conversation.ts"
 import { Intake } from "./intake/intake.ts"
@@ -72,13 +73,16 @@ export function assemble(spec: PartsSpec): Parts {
   // Deliveries begin with `start`, when all of this is there.
   const hooks = lateHooks(() => news, spec.onDelivery)
   const share = new FairShare()
-  const lanes = new DeliveryLanes({ ledger, bots: [...apis.values()], log, clock, share, texts, hooks })
   const out = new Outgoing(ledger, clock, (lane) => lanes.wake(lane))
+  const button: Outgoing["button"] = (...given) => out.button(...given)
+  const unpack = unpackNamedFiles({ kernel, say, button, storeOf: attachmentsOf })
+  const delivering = { ledger, log, clock, share, texts, hooks, unpack }
+  const lanes = new DeliveryLanes({ ...delivering, bots: [...apis.values()] })
 
   const cards = new TurnCards({ ledger, say, out })
   const topics = new Topics({ kernel, say, out })
   const requests = new RequestNotices({ ledger, clock, say, sayRisk: riskText(config.language), out })
-  const answers = new Answers({ ledger, say, out, attachmentsOf, dataDir: config.dataDir })
+  const answers = new Answers({ ledger, say, out })
   const notices = new TelegramNotices({ reach, say, out, cards, answers, requests, topics })
   const progress = new Progress({ kernel, reach, say, out, cards, lanes })
   const wake = (lane: string) => lanes.wake(lane)

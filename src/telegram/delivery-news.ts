@@ -5,7 +5,7 @@ import type { Kernel } from "../runtime/kernel.ts"
 import type { Migrations } from "./chats/migrations.ts"
 import type { Topics } from "./chats/topics.ts"
 import type { Show } from "./delivery/cosmetic.ts"
-import type { DeliveryHooks } from "./delivery/lane.ts"
+import type { DeliveryHooks } from "./delivery/hooks.ts"
 import type { Outgoing } from "./delivery/outgoing.ts"
 import {
   actionsOf,

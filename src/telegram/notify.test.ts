@@ -43,13 +43,14 @@ beforeEach(async () => {
   })
   const say = telegramText("en")
   const out = new Outgoing(ledger, systemClock, () => undefined)
+  const broken = new Outgoing(ledger, { ...systemClock, now: bug }, () => undefined)
   kernel.add(
     new TelegramNotices({
       ...{ say, out, reach: { ledger, bots: [], fallback: null } },
       cards: new TurnCards({ ledger, say, out }),
       topics: new Topics({ kernel, say, out }),
       requests: new RequestNotices({ ledger, clock: systemClock, say: bug, out, sayRisk: riskText("en") }),
-      answers: new Answers({ ledger, say, out, attachmentsOf: bug, dataDir: directory }),
+      answers: new Answers({ ledger, say, out: broken }),
     }),
   )
   const channel = ledger.channels.ensure("telegram", "7:42", 1).id

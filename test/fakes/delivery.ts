@@ -5,6 +5,7 @@ import type { OutboxRow, Owed } from "../../src/ledger/outbox.ts"
 import { FairShare } from "../../src/telegram/delivery/fair-share.ts"
 import { DeliveryLanes } from "../../src/telegram/delivery/lanes.ts"
 import type { Payload } from "../../src/telegram/delivery/payload.ts"
+import type { Unpack } from "../../src/telegram/delivery/unpacking.ts"
 import { type Address, laneOf } from "../../src/telegram/places/address.ts"
 import { plain } from "../../src/telegram/rendering/rich.ts"
 import type { FakeBot } from "./telegram/bot.ts"
@@ -46,6 +47,8 @@ export class Delivery implements AsyncDisposable {
   readonly bot: FakeBot
   readonly heard: Heard = { undeliverable: [], goneTopics: [], refusedSlots: [] }
   readonly clock = new WallClock()
+  /** What becomes of a file that a row names. */
+  unpack: Unpack = () => Promise.resolve(null)
   #lanes: DeliveryLanes | null = null
 
   constructor(rig: TelegramRig, bot: FakeBot) {
@@ -75,6 +78,7 @@ export class Delivery implements AsyncDisposable {
       texts,
       log: this.rig.log,
       share,
+      unpack: this.unpack,
       clock: this.clock,
       hooks: {
         onUndeliverable: (row, reason) => heard.undeliverable.push({ row, reason }),

@@ -30,6 +30,8 @@ export const patience = {
   "provider.probe": QUESTION,
   "provider.models": QUESTION,
   "provider.native": QUESTION,
+  "file.stat": QUICK_QUESTION,
+  "file.read": QUICK_QUESTION,
   "host.retire": QUICK_QUESTION,
   "host.stop": QUICK_QUESTION,
 } as const satisfies Record<HostCommand["kind"], Patience>

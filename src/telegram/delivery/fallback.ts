@@ -27,6 +27,7 @@ export function safer(payload: Payload, refused: Refused): Payload | null {
       const buttons = saferButtons(payload.buttons, refused.description)
       return buttons && { ...payload, buttons }
     }
+    case "named_file":
     case "reaction":
     case "delete":
     case "tap":

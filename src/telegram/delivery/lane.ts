@@ -6,41 +6,22 @@ import type { Ledger } from "../../ledger/ledger.ts"
 import type { OutboxRow } from "../../ledger/outbox.ts"
 import type { Durability } from "../../ledger/transaction.ts"
 import type { Instant } from "../../protocol/ids.ts"
-import { type Address, isPrivate } from "../places/address.ts"
-import type { Migration } from "../places/groups.ts"
+import { isPrivate } from "../places/address.ts"
 import type { BotApi } from "../wire/api.ts"
 import { CallError, type SendFailure } from "../wire/call-error.ts"
 import type { Budget } from "./budget.ts"
 import { type Show, showFrame } from "./cosmetic.ts"
 import type { FairShare } from "./fair-share.ts"
+import type { DeliveryHooks, DeliveryTexts } from "./hooks.ts"
 import { type Next, nextRow, type OpenRow, type TargetState } from "./order.ts"
 import { isOutdated } from "./outdated.ts"
 import { type Frame, Passing, whenRoom } from "./passing.ts"
-import { type Payload, readPayload, type Target } from "./payload.ts"
+import { type Payload, readPayload, type Sendable, type Target } from "./payload.ts"
+import { type Penalty, penaltyKey } from "./penalty.ts"
 import { send } from "./send.ts"
 import { isShutOut, pauseAfter, type Settlement, settle } from "./settle.ts"
+import { type Unpack, Unpacking } from "./unpacking.ts"
 import { weightOf } from "./weight.ts"
-
-/** What the rest of the adapter hears of deliveries. */
-export interface DeliveryHooks {
-  /** In the transaction that records the delivery. `message`: the new message's or topic's number, if one was made. */
-  readonly onSent?: (row: OutboxRow, message: string | null) => void
-  /** After the commit: Telegram will not take it. `reason` is Telegram's own wording. */
-  readonly onUndeliverable?: (row: OutboxRow, reason: string) => void
-  /** A topic is no longer there; what was for it goes to the flat chat. */
-  readonly onTopicGone?: (address: Address) => void
-  /** The group has another number now: what is owed to it must go there. */
-  readonly onMigrated?: (moved: Migration) => void
-  /** Telegram refuses this slot's frames; nothing more is shown under it until it is shown anew. */
-  readonly onCosmeticRefused?: (show: Show, reason: string) => void
-}
-
-export interface DeliveryTexts {
-  /** Added to what may have arrived before. */
-  readonly resent: string
-  /** Put before what goes to the flat chat because its topic is gone. */
-  readonly sessionTag: (session: string | null) => string
-}
 
 export interface LaneSpec {
   readonly lane: string
@@ -53,6 +34,7 @@ export interface LaneSpec {
   readonly share: FairShare
   readonly hooks: DeliveryHooks
   readonly texts: DeliveryTexts
+  readonly unpack: Unpack
 }
 
 type Step =
@@ -73,6 +55,7 @@ const STORAGE_RETRY_MS = 250
 export class ChatLane {
   readonly #spec: LaneSpec
   readonly #passing: Passing
+  readonly #unpacking: Unpacking
   /** Aborts the call in flight when stopping takes too long. */
   readonly #abandon = new AbortController()
   #isStopping = false
@@ -90,7 +73,9 @@ export class ChatLane {
 
   constructor(spec: LaneSpec) {
     this.#spec = spec
-    const { chat, budget } = spec
+    const { chat, budget, ledger, clock, log, unpack } = spec
+    const { signal } = this.#abandon
+    this.#unpacking = new Unpacking({ ledger, clock, log, unpack, signal, onDone: () => this.wake() })
     this.#passing = new Passing({ chat, budget, stateOf: (target) => this.#stateOf(target) })
   }
 
@@ -125,6 +110,8 @@ export class ChatLane {
     const timer = this.#spec.clock.after(graceMs, () => this.#abandon.abort())
     await this.#lastRun
     timer.cancel()
+    this.#abandon.abort()
+    await this.#unpacking.ended()
   }
 
   async #run(): Promise<void> {
@@ -133,7 +120,7 @@ export class ChatLane {
       try {
         const step = await this.#spec.share.run(() => this.#nextStep())
         if (step === null) return
-        if (step.kind === "row") await this.#deliver(step.open, step.target)
+        if (step.kind === "row") await this.#take(step.open, step.target)
         else if (step.kind === "frame") await this.#showFrame(step)
         else await this.#pause(step.until)
       } catch (error) {
@@ -202,6 +189,7 @@ export class ChatLane {
     const open: OpenRow[] = []
     let isCurrent = true
     for (const row of ledger.outbox.openOf(lane, WINDOW)) {
+      if (this.#unpacking.isUnderway(row.id)) continue
       const payload = readPayload(row.payload)
       if (payload !== null && row.state === "pending") {
         if (!isOutdated({ row, payload }, ledger, clock.now())) open.push({ row, payload })
@@ -224,7 +212,15 @@ export class ChatLane {
     return { kind: "there", message: Number(row.message) }
   }
 
-  async #deliver(open: OpenRow, target: number): Promise<void> {
+  async #take({ row, payload }: OpenRow, target: number): Promise<void> {
+    if (payload.kind === "named_file") this.#unpacking.begin(row, payload)
+    else await this.#deliver({ row, payload }, target)
+  }
+
+  async #deliver(
+    open: { readonly row: OutboxRow; readonly payload: Sendable },
+    target: number,
+  ): Promise<void> {
     const { ledger, api, clock, texts } = this.#spec
     const { row, payload } = open
     ledger.transact(() => ledger.outbox.sending(row.id, clock.now()), durabilityOf(row))
@@ -376,17 +372,6 @@ export class ChatLane {
 }
 
 const INTERRUPTED: SendFailure = { kind: "ambiguous", detail: "interrupted" }
-
-/** The wall's clock may be set meanwhile, so a penalty is never longer than it was. */
-export interface Penalty {
-  readonly from: Instant
-  readonly ms: number
-}
-
-/** Where the end of a chat's penalty is kept, so that a restart does not speak into it. */
-export function penaltyKey(lane: string): string {
-  return `${lane}:closedUntil`
-}
 
 /** After a power cut a status may be told again; what must arrive must also be known to be under way. */
 function durabilityOf({ priority }: OutboxRow): Durability {

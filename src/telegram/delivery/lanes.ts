@@ -10,8 +10,11 @@ import type { BotApi } from "../wire/api.ts"
 import { Budget } from "./budget.ts"
 import type { Show } from "./cosmetic.ts"
 import type { FairShare } from "./fair-share.ts"
-import { ChatLane, type DeliveryHooks, type DeliveryTexts, type Penalty, penaltyKey } from "./lane.ts"
+import type { DeliveryHooks, DeliveryTexts } from "./hooks.ts"
+import { ChatLane } from "./lane.ts"
 import { readPayload } from "./payload.ts"
+import { type Penalty, penaltyKey } from "./penalty.ts"
+import type { Unpack } from "./unpacking.ts"
 import { weightOf } from "./weight.ts"
 
 export interface DeliverySpec {
@@ -20,6 +23,7 @@ export interface DeliverySpec {
   readonly bots: readonly BotApi[]
   readonly texts: DeliveryTexts
   readonly hooks?: DeliveryHooks
+  readonly unpack: Unpack
   readonly log: Log
   readonly share: FairShare
   readonly clock?: Clock
@@ -103,13 +107,13 @@ export class DeliveryLanes {
     const place = parseLane(lane)
     const bot = place && this.#bots.get(place.bot)
     if (!this.#isRunning || !bot) return null
-    const { ledger, texts, hooks = {}, log, share } = this.#spec
+    const { ledger, texts, hooks = {}, log, share, unpack } = this.#spec
     this.#restoreMeter(lane, place.chat, bot.budget)
     const { api, budget } = bot
     const clock = this.#clock
     const created = new ChatLane({
       ...{ lane, chat: place.chat, api, budget },
-      ...{ ledger, clock, log, share, hooks, texts },
+      ...{ ledger, clock, log, share, hooks, texts, unpack },
     })
     this.#lanes.set(lane, created)
     return created

@@ -53,10 +53,12 @@ function mustFollow(open: OpenRow, rows: readonly OpenRow[]): boolean {
   return rows.some((other) => other.row.id < open.row.id && sequenceOf(other) === sequence)
 }
 
+const MAKES_A_PART: ReadonlySet<Payload["kind"]> = new Set(["text", "file", "named_file"])
+
 function sequenceOf({ row, payload }: OpenRow): string | null {
   const subject = subjectOf(payload)
   if (subject !== null) return subject
-  if (payload.kind !== "text" && payload.kind !== "file") return null
+  if (!MAKES_A_PART.has(payload.kind)) return null
   return row.turn === null ? null : `turn ${row.turn} ${row.priority}`
 }
 
@@ -74,6 +76,7 @@ function subjectOf(payload: Payload): string | null {
       return `topic ${payload.to.thread}`
     case "text":
     case "file":
+    case "named_file":
     case "tap":
     case "topic_create":
       return null
@@ -106,6 +109,7 @@ function replaces(later: Payload, earlier: Payload): boolean {
       return earlier.kind === later.kind || later.kind === "delete" || later.kind === "topic_delete"
     case "text":
     case "file":
+    case "named_file":
     case "tap":
     case "topic_create":
       return false

@@ -1,5 +1,7 @@
 /** What is owed to a chat, as the outbox stores it, and how each kind may be repeated. */
+
 import type { ReactionTypeEmoji } from "grammy/types"
+import type { SessionId } from "../../protocol/ids.ts"
 import type { Address } from "../places/address.ts"
 import type { Rich } from "../rendering/rich.ts"
 
@@ -59,17 +61,19 @@ interface FileMessage {
   readonly silent?: boolean
 }
 
-/** `path`: absolute; must still be there when its turn comes. `text`: the file's content, which is no file before. */
+/** `path`: absolute, of our own copy. `text`: the file's content, which is no file before. */
 export type FilePayload = FileMessage &
-  (
-    | {
-        readonly path: string
-        readonly size?: number
-        /** What the file must still be (see `file-identity.ts`). */
-        readonly identity?: string
-      }
-    | { readonly text: string }
-  )
+  ({ readonly path: string; readonly size?: number } | { readonly text: string })
+
+/** A file of a session, by the name its agent gave it: it is fetched first, and becomes what can be sent. */
+export interface NamedFilePayload {
+  readonly kind: "named_file"
+  readonly to: Address
+  readonly session: SessionId
+  readonly path: string
+  /** Which file the owner said may go, as the host told it; null: nobody was asked. */
+  readonly allowed: string | null
+}
 
 /** Null takes the reaction back. */
 export interface ReactionPayload {
@@ -120,12 +124,16 @@ export type Payload =
   | EditPayload
   | ButtonsPayload
   | FilePayload
+  | NamedFilePayload
   | ReactionPayload
   | DeletePayload
   | TapPayload
   | TopicCreatePayload
   | TopicEditPayload
   | TopicDeletePayload
+
+/** What a call can be made of. */
+export type Sendable = Exclude<Payload, NamedFilePayload>
 
 /**
  * `repeatable`: doing it twice is doing it once. `once`: each time makes something new, and the Bot API has no key
@@ -135,6 +143,7 @@ export function repeatability(payload: Payload): "repeatable" | "once" {
   switch (payload.kind) {
     case "text":
     case "file":
+    case "named_file":
     case "topic_create":
       return "once"
     case "edit":
@@ -153,6 +162,7 @@ const KINDS: ReadonlySet<string> = new Set<Payload["kind"]>([
   "edit",
   "buttons",
   "file",
+  "named_file",
   "reaction",
   "delete",
   "tap",

@@ -8,11 +8,10 @@ import type { BotApi, CallOptions } from "../wire/api.ts"
 import { CallError, classify, type SendFailure } from "../wire/call-error.ts"
 import { safeFileName } from "../wire/file-name.ts"
 import { CAPTION_LIMIT, LOCAL_LIMIT, TEXT_LIMIT, UPLOAD_LIMIT } from "../wire/limits.ts"
-import { identityOf } from "./file-identity.ts"
-import type { Button, Buttons, FilePayload, Payload, TextPayload } from "./payload.ts"
+import type { Button, Buttons, FilePayload, Payload, Sendable, TextPayload } from "./payload.ts"
 
 export interface Sending {
-  readonly payload: Payload
+  readonly payload: Sendable
   /** Telegram's number of the message that the payload changes; 0 when it changes none. */
   readonly target: number
   /** Added to what may arrive twice; null otherwise. */
@@ -107,7 +106,7 @@ async function sendText(api: BotApi, payload: TextPayload, options: CallOptions)
 }
 
 async function sendFile(api: BotApi, payload: FilePayload, options: CallOptions): Promise<string> {
-  await using opened = "path" in payload ? await openSendable(api, payload.path, payload.identity) : null
+  await using opened = "path" in payload ? await openSendable(api, payload.path) : null
   const content = "path" in payload ? opened && contentOf(opened) : Buffer.from(payload.text)
   const file = new InputFile(content ?? Buffer.alloc(0), safeFileName(payload.name))
   const caption = payload.caption
@@ -123,9 +122,9 @@ async function sendFile(api: BotApi, payload: FilePayload, options: CallOptions)
 }
 
 /** Refused before a byte is sent: a refusal in the middle of an upload would look like a broken connection. */
-async function openSendable(api: BotApi, path: string, identity = ""): Promise<FileHandle> {
+async function openSendable(api: BotApi, path: string): Promise<FileHandle> {
   const refuse = (failure: SendFailure) => new CallError("sendDocument", failure, "")
-  // Opening a pipe would wait for somebody to write into it; the path has no link at its end when it was decided on.
+  // Opening a pipe would wait for somebody to write into it.
   const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW
   const file = await open(path, flags).catch((error: unknown) => {
     throw refuse(classify(error))
@@ -134,9 +133,7 @@ async function openSendable(api: BotApi, path: string, identity = ""): Promise<F
   const limit = api.isLocal ? LOCAL_LIMIT : UPLOAD_LIMIT
   const description = !found.isFile()
     ? "it is no file"
-    : !identityOf(found).startsWith(identity)
-      ? "another file has been put in its place"
-      : found.size > limit && `the file is larger than ${limit} bytes`
+    : found.size > limit && `the file is larger than ${limit} bytes`
   if (!description) return file
   await file.close()
   throw refuse({ kind: "rejected", description })

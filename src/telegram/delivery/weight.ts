@@ -5,6 +5,7 @@ import type { Payload } from "./payload.ts"
 export function weightOf(payload: Payload): Weight {
   switch (payload.kind) {
     case "tap":
+    case "named_file":
       return "free"
     case "reaction":
     case "delete":

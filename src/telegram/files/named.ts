@@ -1,119 +1,121 @@
 /** Files that an answer names: what may go is sent, the rest waits for the owner's tap or is said to be missing. */
-import { lstatSync, realpathSync } from "node:fs"
-import { basename, extname } from "node:path"
-import { judgeOutgoingFile } from "../../core/outgoing-file.ts"
+import { extname } from "node:path"
+import { shortText } from "../../core/short-text.ts"
 import type { TelegramSay } from "../../core/texts/telegram.ts"
 import type { Session } from "../../ledger/sessions.ts"
-import type { TurnId } from "../../protocol/ids.ts"
-import { identityOf, inodeOf } from "../delivery/file-identity.ts"
+import type { SessionId, TurnId } from "../../protocol/ids.ts"
+import { OwnerError } from "../../runtime/errors.ts"
+import type { Kernel } from "../../runtime/kernel.ts"
+import type { TakenFile } from "../../runtime/session-files.ts"
 import type { Outgoing } from "../delivery/outgoing.ts"
+import type { NamedFilePayload, Payload } from "../delivery/payload.ts"
 import { DISMISS } from "../delivery/tapped.ts"
+import type { Unpack } from "../delivery/unpacking.ts"
 import { type Address, formatAddress } from "../places/address.ts"
-import { code, concat } from "../rendering/rich.ts"
+import { code, concat, type RichPart } from "../rendering/rich.ts"
 import { shortPath } from "../words/workspace-path.ts"
 import { fileOffer } from "./file-offer.ts"
 
-export interface FilesOut {
-  readonly say: TelegramSay
-  readonly out: Outgoing
-  /** The store of what the owner sent in this session. */
-  readonly attachments: string
-  readonly dataDir: string
-}
-
 export interface NamedFile {
   readonly path: string
-  readonly session: Session
-  readonly turn: TurnId
+  readonly session: SessionId
+  readonly turn: TurnId | null
   readonly to: Address
+  /** Which file the owner said may go; null: nobody was asked. */
+  readonly allowed: string | null
 }
 
 /** Telegram's own limit for what a bot sends, in MB. */
 const LARGEST_MB = 50
+const LARGEST_PHOTO_BYTES = 10 * 1024 ** 2
+/** Of a path, in characters: so that one message is enough. */
+const LONGEST_SHOWN = 1_000
 const PHOTOS = new Set([".png", ".jpg", ".jpeg", ".webp"])
 
 /** Only inside a transaction. */
-export function sendNamedFile(file: NamedFile, { say, out, attachments, dataDir }: FilesOut): void {
-  const { path, session, turn, to } = file
-  const key = `file:${turn}:${formatAddress(to)}:${path}`
-  const about = { key, priority: "final", session: session.id, turn } as const
-  const found = findFile(path)
-  const shown = shortPath(path, session.workspace)
-  if (found === null) return out.text(to, say("file.missing", { path: shown }), about)
-  const verdict = judgeOutgoingFile({
-    ...{ path, realPath: found.realPath, links: found.links },
-    workspace: realDirectory(session.workspace),
-    attachments: realDirectory(attachments),
-    dataDir: realDirectory(dataDir),
-  })
-  switch (verdict.kind) {
-    case "allowed":
-      return sendFile(file, { say, out, found, key })
-    case "refused":
-      return out.text(to, say("file.refused", { path: shown }), about)
-    case "needs_tap": {
-      const why = say(`file.${verdict.reason}`)
-      const send = out.button(to, say("button.send_file"), fileOffer(session.id, path, found.identity))
-      const leave = out.button(to, say("button.leave"), DISMISS, "danger")
-      const really = found.realPath === path ? "" : concat("\n→ ", code(found.realPath))
-      const size = ` · ${sizeText(found.size)}`
-      const text = concat(say("file.ask", { session: session.id, why }), "\n", code(shown), really, size)
-      return out.text(to, text, { ...about, buttons: [[send, leave]] })
+export function sendNamedFile({ path, session, turn, to, allowed }: NamedFile, out: Outgoing): void {
+  const key = allowed !== null ? null : `file:${turn}:${formatAddress(to)}:${path}`
+  const payload = { kind: "named_file", to, session, path, allowed } as const
+  out.owe(to, payload, { key, priority: "final", session, turn })
+}
+
+export interface UnpackSpec {
+  readonly kernel: Kernel
+  readonly say: TelegramSay
+  /** A button of a chat, as `Outgoing` makes it. */
+  readonly button: Outgoing["button"]
+  /** The session's store of files. */
+  readonly storeOf: (session: Session) => string
+}
+
+/** Fetches what a row names, or says why it does not come. */
+export function unpackNamedFiles({ kernel, say, button, storeOf }: UnpackSpec): Unpack {
+  return async (named, row, signal) => {
+    const session = kernel.sessions.must(named.session)
+    const { path, allowed } = named
+    const limit = LARGEST_MB * 1024 ** 2
+    const wanted = { session, path, allowed, store: storeOf(session), key: `outbox:${row.id}`, limit }
+    try {
+      const taken = await kernel.files.take(wanted, signal)
+      return () => {
+        if (taken.kind === "taken") remember(taken, { kernel, named, id: `outbox:${row.id}`, turn: row.turn })
+        return contentOf(taken, { named, session, say, button })
+      }
+    } catch (error) {
+      if (error instanceof OwnerError) return null
+      throw error
     }
   }
 }
 
-/** Without asking: the file may go, or the owner said so. */
-export function sendFile(
-  { path, session, turn, to }: Omit<NamedFile, "turn"> & { turn: TurnId | null },
-  { say, out, found, key }: { say: TelegramSay; out: Outgoing; found: FoundFile; key: string | null },
+type Taken = Extract<TakenFile, { kind: "taken" }>
+
+function remember(
+  { path, name, size, sha256 }: Taken,
+  { kernel, named, id, turn }: { kernel: Kernel; named: NamedFilePayload; id: string; turn: TurnId | null },
 ): void {
-  const { realPath, size: bytes, inode } = found
-  const megabytes = bytes / 1024 ** 2
-  const name = basename(path)
-  const about = { key, priority: "final", session: session.id, turn } as const
-  if (megabytes > LARGEST_MB) {
-    const size = Math.ceil(megabytes)
-    const shown = shortPath(path, session.workspace)
-    return out.text(to, say("file.too_big_out", { name, size, limit: LARGEST_MB, path: shown }), about)
-  }
-  const as = PHOTOS.has(extname(name).toLowerCase()) && megabytes < 10 ? "photo" : "document"
-  out.owe(to, { kind: "file", to, path: realPath, identity: inode, size: bytes, name, as }, about)
+  const { ledger, clock } = kernel
+  const about = { id, session: named.session, turn, direction: "out", mediaType: "" } as const
+  ledger.attachments.add({ ...about, name, size, sha256, path }, clock.now())
 }
 
-export interface FoundFile {
-  /** After all symbolic links. */
-  readonly realPath: string
-  readonly size: number
-  readonly links: number
-  /** Which file it is, whatever is in it. */
-  readonly inode: string
-  /** Which file it is, as it is now. */
-  readonly identity: string
+interface Told extends Pick<UnpackSpec, "say" | "button"> {
+  readonly named: NamedFilePayload
+  readonly session: Session
 }
 
-/** Null where there is none. */
-export function findFile(path: string): FoundFile | null {
-  try {
-    const realPath = realpathSync(path)
-    const found = lstatSync(realPath)
-    const { size, nlink: links } = found
-    return {
-      realPath,
-      size,
-      links: found.isFile() ? links : 1,
-      inode: inodeOf(found),
-      identity: identityOf(found),
+function contentOf(taken: TakenFile, { named, session, say, button }: Told): Payload {
+  const { to, path } = named
+  const shown = shortText(shortPath(path, session.workspace), LONGEST_SHOWN)
+  const text = (content: RichPart): Payload => ({ kind: "text", to, rich: concat(content) })
+  switch (taken.kind) {
+    case "missing":
+    case "no_file":
+      return text(say("file.missing", { path: shown }))
+    case "too_large": {
+      const name = path.slice(path.lastIndexOf("/") + 1)
+      const size = Math.ceil(taken.size / 1024 ** 2)
+      return text(say("file.too_big_out", { name, size, limit: LARGEST_MB, path: shown }))
     }
-  } catch (error) {
-    if (["ENOENT", "ENOTDIR", "EACCES", "ELOOP"].includes((error as NodeJS.ErrnoException).code ?? ""))
-      return null
-    throw error
+    case "refused":
+      return text(say("file.refused", { path: shown }))
+    case "changed":
+      return text(say("file.changed"))
+    case "needs_tap": {
+      const { reason, realPath, size, identity } = taken
+      const send = button(to, say("button.send_file"), fileOffer(session.id, path, identity))
+      const leave = button(to, say("button.leave"), DISMISS, "danger")
+      const really = realPath === path ? "" : concat("\n→ ", code(shortText(realPath, LONGEST_SHOWN)))
+      const ask = say("file.ask", { session: session.id, why: say(`file.${reason}`) })
+      const rich = concat(ask, "\n", code(shown), really, ` · ${sizeText(size)}`)
+      return { kind: "text", to, rich, buttons: [[send, leave]] }
+    }
+    case "taken": {
+      const isPhoto = PHOTOS.has(extname(taken.name).toLowerCase()) && taken.size < LARGEST_PHOTO_BYTES
+      const { name, size } = taken
+      return { kind: "file", to, path: taken.path, size, name, as: isPhoto ? "photo" : "document" }
+    }
   }
-}
-
-function realDirectory(path: string): string {
-  return findFile(path)?.realPath ?? path
 }
 
 function sizeText(bytes: number): string {

@@ -20,9 +20,6 @@ export interface AnswersSpec {
   readonly ledger: Ledger
   readonly say: TelegramSay
   readonly out: Outgoing
-  /** Directory of the files received for, and made for, a session. */
-  readonly attachmentsOf: (session: Session) => string
-  readonly dataDir: string
 }
 
 export interface Ended {
@@ -41,7 +38,7 @@ export class Answers {
   }
 
   tell({ turn, outcome, session }: Ended, to: Address): void {
-    const { say, out, dataDir } = this.#spec
+    const { say, out } = this.#spec
     const { text, paths, left } = takeFileLines(outcome.text)
     const onlyFiles = text.trim() === "" && paths.length > 0 && outcome.kind === "completed"
     const header = this.#header(turn, session, to)
@@ -50,9 +47,8 @@ export class Answers {
       this.#sendParts(turn, final, to)
       if (final.asFile) this.#sendWhole(turn, text, to)
     }
-    const attachments = this.#spec.attachmentsOf(session)
     for (const path of paths)
-      sendNamedFile({ path, session, turn: turn.id, to }, { say, out, attachments, dataDir })
+      sendNamedFile({ path, session: session.id, turn: turn.id, to, allowed: null }, out)
     if (left > 0)
       out.text(to, say("file.too_many", { sent: paths.length, left }), {
         key: `file:${turn.id}:${formatAddress(to)}:left`,
