@@ -37,5 +37,7 @@ describe("a log line", () => {
   it("cannot drive the terminal", () => {
     const line = format({ level: 30, msg: "\u001b[2Jgone\u0007", out: "\u001b]0;title\u0007x" })
     expect(["\u0007", "\u001b"].filter((control) => line.includes(control))).toEqual([])
+    const nested = format({ level: 30, msg: "x", out: { deep: ["\u009b2J", "\u202ereversed"] } })
+    expect(nested).not.toMatch(/[\u0080-\u009f\u202a-\u202e]/)
   })
 })

@@ -72,7 +72,7 @@ function errorText(error: Tree): string {
 function valueText(value: unknown): string {
   if (typeof value === "string") return harmless(value)
   return isTree(value) || Array.isArray(value)
-    ? inspect(value, { depth: 8, breakLength: 110, maxStringLength: 20_000 })
+    ? harmless(inspect(value, { depth: 8, breakLength: 110, maxStringLength: 20_000 }))
     : String(value)
 }
 

@@ -64,7 +64,15 @@ function show(
   { json }: { readonly json?: true | undefined },
 ): void {
   const wording = json
-    ? text
+    ? harmlessJson(context, text)
     : styleText(colours[line.level], formatLogLine(line), { stream: context.stdout })
   printLine(context.stdout, wording)
+}
+
+/** JSON holds no control characters of the first kind, but those of the second, and marks that turn a line round. */
+function harmlessJson({ stdout }: CliContext, text: string): string {
+  if (!stdout.isTTY) return text
+  return text.replace(/[\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (found) => {
+    return `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`
+  })
 }

@@ -6,6 +6,7 @@ import type { Outcome } from "../protocol/session.ts"
 import { type CliContext, printJson, printLine } from "./context.ts"
 import { exitCode } from "./exit-code.ts"
 import { followTurn } from "./follow-turn.ts"
+import { harmless } from "./harmless.ts"
 import { outcomeLine } from "./outcome-line.ts"
 import { UsageError } from "./usage-error.ts"
 
@@ -35,7 +36,9 @@ export async function send(context: CliContext, options: SendOptions): Promise<n
 }
 
 function printOutcome(context: CliContext, outcome: Outcome): void {
-  if (outcome.text !== "") printLine(context.stdout, outcome.text)
+  const { stdout } = context
+  // A program gets the answer as it is; a terminal must not be driven by it.
+  if (outcome.text !== "") printLine(stdout, stdout.isTTY ? harmless(outcome.text) : outcome.text)
 }
 
 async function receiptLine({ client, say }: CliContext, receipt: Reply<"prompt.send">): Promise<string> {

@@ -142,6 +142,10 @@ export const OpenRequest = z.object({
   version: z.number().int(),
   at: Instant,
   body: RequestBody,
+  /** How much harm an approval could do, worst reason first; null where nothing speaks against it. */
+  risk: z
+    .object({ level: z.enum(["low", "medium", "high"]), reasons: z.array(z.string()).readonly() })
+    .nullable(),
 })
 export type OpenRequest = z.infer<typeof OpenRequest>
 

@@ -96,6 +96,8 @@ function localApp(context: LocalContext): Hono {
       if (!isOurName(request.req.header("host"), context.port())) {
         return request.text(`${say("page.bad_host")}\n`, 403)
       }
+      if (isOfAnotherPage(request.req.header("sec-fetch-site")))
+        return request.text(`${say("page.cross_site")}\n`, 403)
       await next()
     })
     .get("/healthz", (request) => answerHealth(request, health()))
@@ -124,3 +126,7 @@ function isOurName(host: string | undefined, port: number): boolean {
   const match = /^(\[[0-9a-f:.]+\]|[^:[\]]+)(?::(\d{1,5}))?$/i.exec(host ?? "")
   return match !== null && isLoopback(match[1] ?? "") && Number(match[2] ?? 80) === port
 }
+
+/** A browser asks for a page of somebody else's: what it cannot read it could still ask for without end. */
+const isOfAnotherPage = (site: string | undefined): boolean =>
+  site !== undefined && site !== "same-origin" && site !== "none"

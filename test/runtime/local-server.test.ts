@@ -1,4 +1,6 @@
+import { once } from "node:events"
 import { request } from "node:http"
+import { connect } from "node:net"
 import { text } from "node:stream/consumers"
 import { describe, expect, it } from "vitest"
 import type { Language } from "../../src/core/texts/text.ts"
@@ -29,7 +31,10 @@ class LocalWorld implements AsyncDisposable {
     return serve(this.world, this.state, where)
   }
 
-  async get(path: string, { host, method = "GET" }: { host?: string; method?: string } = {}) {
+  async get(
+    path: string,
+    { host, site, method = "GET" }: { host?: string; site?: string; method?: string } = {},
+  ) {
     const { promise, resolve, reject } = Promise.withResolvers<{
       status: number
       type: string
@@ -37,7 +42,10 @@ class LocalWorld implements AsyncDisposable {
       headers: NodeJS.Dict<string | string[]>
     }>()
     const { port } = this.server
-    const headers = host === undefined ? {} : { host }
+    const headers = {
+      ...(host === undefined ? {} : { host }),
+      ...(site === undefined ? {} : { "sec-fetch-site": site }),
+    }
     const sent = request({ host: "127.0.0.1", port, path, method, headers, agent: false }, (response) => {
       const type = response.headers["content-type"] ?? ""
       const status = response.statusCode ?? 0
@@ -111,6 +119,28 @@ describe("the local web address", () => {
       expect(Object.keys(headers).filter((name) => name.startsWith("access-control"))).toEqual([])
       expect(headers["cache-control"]).toBe("no-store")
     }
+  })
+
+  it("answers no request that another page makes", async () => {
+    await using local = await LocalWorld.start()
+    const statusOf = async (path: string, site: string) => (await local.get(path, { site })).status
+    for (const path of ["/healthz", "/metrics"]) {
+      for (const site of ["cross-site", "same-site"])
+        expect([path, await statusOf(path, site)]).toEqual([path, 403])
+      for (const site of ["none", "same-origin"])
+        expect([path, await statusOf(path, site)]).toEqual([path, 200])
+    }
+  })
+
+  it("serves no more than 64 connections at once, and none that does not say what it wants", async () => {
+    await using local = await LocalWorld.start()
+    const silent = Array.from({ length: 64 }, () => connect(local.server.port, "127.0.0.1"))
+    await Promise.all(silent.map((socket) => once(socket, "connect")))
+    const refused = await local.get("/healthz").catch((error: unknown) => error)
+    expect(refused).toMatchObject({ code: "ECONNRESET" })
+    // Their requests never begin: all are let go after ten seconds.
+    await Promise.all(silent.map((socket) => once(socket.resume(), "close")))
+    expect(await local.get("/healthz")).toMatchObject({ status: 200 })
   })
 
   it("has no page yet, and says what there is", async () => {

@@ -47,6 +47,7 @@ export const en = {
   "page.none": "RemoteAgent runs. Its web page comes with a later version.",
   "page.here": "Here are: {paths}",
   "page.bad_host": "This address is answered only under the name of this machine's loopback.",
+  "page.cross_site": "This address is not for pages of other sites.",
   "local.port_in_use":
     "The local web address {host}:{port} is taken by another program. Everything else works. End that program or set LOCAL_UI_PORT, then start again.",
   "local.not_permitted":

@@ -49,6 +49,7 @@ export const ko: Translation<typeof en> = {
   "page.none": "RemoteAgent가 실행 중입니다. 웹 페이지는 이후 버전에서 제공됩니다.",
   "page.here": "여기 있는 것: {paths}",
   "page.bad_host": "이 주소는 이 컴퓨터의 루프백 이름으로만 응답합니다.",
+  "page.cross_site": "이 주소는 다른 사이트의 페이지에는 답하지 않습니다.",
   "local.port_in_use":
     "로컬 웹 주소 {host}:{port} 을(를) 다른 프로그램이 쓰고 있습니다. 나머지는 모두 동작합니다. 그 프로그램을 끝내거나 LOCAL_UI_PORT를 바꾼 뒤 다시 시작해 주세요.",
   "local.not_permitted":

@@ -1,6 +1,5 @@
 /** What a request looks like: everything needed to decide it, and the buttons that do. */
-import { homedir } from "node:os"
-import { isDenial, type RequestCard, requestCard, type Section, shortened } from "../../core/request-card.ts"
+import { isDenial, type RequestCard, type Section, shortened } from "../../core/request-card.ts"
 import { shortText } from "../../core/short-text.ts"
 import type { RiskSay } from "../../core/texts/risk.ts"
 import type { TelegramSay } from "../../core/texts/telegram.ts"
@@ -8,6 +7,7 @@ import type { Ledger } from "../../ledger/ledger.ts"
 import type { StoredRequest } from "../../ledger/requests.ts"
 import type { Session } from "../../ledger/sessions.ts"
 import type { Answer, OptionEffect, RequestBody } from "../../protocol/session.ts"
+import { approvalCard } from "../../runtime/approval-card.ts"
 import { closureOf } from "../../runtime/closure.ts"
 import type { Offer } from "../../runtime/commands/action.ts"
 import type { Outgoing } from "../delivery/outgoing.ts"
@@ -173,7 +173,7 @@ function whoAsks(body: RequestBody, agent: string, say: TelegramSay): string {
 }
 
 function cardOf(body: Approval, { session }: CardContext): RequestCard {
-  return requestCard(body, { workspace: session.workspace, home: homedir() })
+  return approvalCard(body, session)
 }
 
 const viewOf = ({ say, sayRisk, session }: CardContext) => ({ say, sayRisk, workspace: session.workspace })

@@ -1,12 +1,13 @@
 /** The cards of requests: posted when an agent asks, closed when it is decided, posted again when a tap may be lost. */
 import { z } from "zod"
 import type { Clock } from "../../core/clock.ts"
-import { isDenial, requestCard } from "../../core/request-card.ts"
+import { isDenial } from "../../core/request-card.ts"
 import type { OutboxRow } from "../../ledger/outbox.ts"
 import type { StoredRequest } from "../../ledger/requests.ts"
 import type { Session } from "../../ledger/sessions.ts"
 import type { SessionId } from "../../protocol/ids.ts"
 import type { Answer } from "../../protocol/session.ts"
+import { approvalCard } from "../../runtime/approval-card.ts"
 import { Action, CONFIRMATION_LIFETIME_MS } from "../../runtime/commands/action.ts"
 
 import { actionsOf, readPayload } from "../delivery/payload.ts"
@@ -121,7 +122,7 @@ export class RequestNotices {
     const { id, body } = request
     const session = ledger.sessions.find(request.session)
     if (body.kind !== "approval" || answer.kind !== "option" || session === null) return
-    const { options } = requestCard(body, { workspace: session.workspace })
+    const { options } = approvalCard(body, session)
     const option = options.find((one) => one.id === answer.option)
     if (option === undefined) return
     const line = optionLine(option, say)
