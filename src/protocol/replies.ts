@@ -28,7 +28,7 @@ export const RuntimeStatus = z.object({
     bots: z.array(BotStatus).readonly(),
   }),
   host: z.object({
-    state: z.enum(["not_started", "connected", "disconnected"]),
+    state: z.enum(["not_started", "connected", "disconnected", "silent"]),
     pid: z.number().int().optional(),
   }),
   sessions: z.object({ open: z.number().int(), working: z.number().int() }),

@@ -114,6 +114,11 @@ export class Kernel {
     return this.#hosts.here.host.current?.pid ?? null
   }
 
+  /** The host runs and has stopped answering. */
+  get isHostSilent(): boolean {
+    return this.#hosts.here.host.isSilent
+  }
+
   /** Ends the host and every agent in it. Resolves when it has agreed; a host that does not run is fine. */
   stopAgents(): Promise<void> {
     return this.#hosts.here.stopAgents()

@@ -73,7 +73,8 @@ export class KernelWorld {
       log,
       connectHost: async ({ line, ...options }) => {
         const dataDir = line.kind === "local" ? this.#dataDir : join(this.#root, line.kind)
-        return this.#noted(await ensureHost({ ...options, ...this.#hostOf(dataDir), environment }))
+        const clock = this.#options.clock ?? systemClock
+        return this.#noted(await ensureHost({ ...options, ...this.#hostOf(dataDir), environment, clock }))
       },
       workspaceRoot: join(this.#root, "managed"),
       defaultWorkspace: null,

@@ -107,6 +107,7 @@ export const en = {
   "host.not_started": "not started (it starts with the first turn)",
   "host.connected": "connected",
   "host.disconnected": "not connected",
+  "host.silent": "does not answer (it is ended and started again if it stays so)",
 
   "send.sent": "Sent to {session}.",
   "send.queued": "Sent to {session}; {ahead} before it.",

@@ -110,6 +110,7 @@ export const ko: Translation<typeof en> = {
   "host.not_started": "시작 전(첫 턴과 함께 시작됨)",
   "host.connected": "연결됨",
   "host.disconnected": "연결되지 않음",
+  "host.silent": "응답 없음(계속되면 종료하고 다시 시작함)",
 
   "send.sent": "{session}에 보냈습니다.",
   "send.queued": "{session}에 보냈습니다. 앞에 {ahead}개가 있습니다.",

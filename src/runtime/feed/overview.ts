@@ -16,6 +16,7 @@ export interface OverviewSource {
   readonly ledger: Ledger
   readonly clock: Pick<Clock, "now">
   readonly hostPid: number | null
+  readonly isHostSilent?: boolean
 }
 
 type Overview = Omit<ServerFrame<"overview">, "n">
@@ -55,19 +56,23 @@ export function readRow({ ledger, clock }: OverviewSource, id: SessionId): Sessi
   return sessionRow(ledger, session, { queue, waiting: ledger.glance.waitingOf(id), now: clock.now() })
 }
 
-export function readWorkStatus({
-  ledger,
-  hostPid: pid,
-}: Pick<OverviewSource, "ledger" | "hostPid">): ServerFrame<"status">["status"] {
+type Observed = Pick<OverviewSource, "ledger" | "hostPid" | "isHostSilent">
+type Status = ServerFrame<"status">["status"]
+
+export function readWorkStatus({ ledger, hostPid, isHostSilent = false }: Observed): Status {
   const { working, queued, requests } = ledger.glance.counts()
   return {
-    // Without work a host may leave, and nothing is wrong.
-    host:
-      pid === null ? { state: working > 0 ? "disconnected" : "not_started" } : { state: "connected", pid },
+    host: isHostSilent ? { state: "silent" } : hostStatus(hostPid, working > 0),
     sessions: { open: ledger.overview.openSessions(), working },
     queuedTurns: queued,
     openRequests: requests,
   }
+}
+
+/** Without work a host may leave, and nothing is wrong. */
+function hostStatus(pid: number | null, isNeeded: boolean): Status["host"] {
+  if (pid !== null) return { state: "connected", pid }
+  return { state: isNeeded ? "disconnected" : "not_started" }
 }
 
 function fitting<T>(all: readonly T[]): readonly T[] {

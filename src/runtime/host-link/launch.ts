@@ -1,7 +1,7 @@
 /** Finds the host of a data directory, starting it when it does not run, and connects. */
-import { spawn } from "node:child_process"
+import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
-import { closeSync, mkdirSync, openSync } from "node:fs"
+import { closeSync, mkdirSync, openSync, renameSync, statSync } from "node:fs"
 import { getCompileCacheDir } from "node:module"
 import { dirname, join } from "node:path"
 import { Readable } from "node:stream"
@@ -11,6 +11,8 @@ import { z } from "zod"
 import { type Environment, hostEnvironment } from "../../platform/child-environment.ts"
 import { ownProgram } from "../../platform/installation.ts"
 import { linkKey } from "../../platform/link-proof.ts"
+import { readHolder } from "../../platform/lock.ts"
+import { processStart } from "../../platform/process-table.ts"
 import { socketPath } from "../../platform/socket-path.ts"
 import type { Failure } from "../../protocol/session.ts"
 import { type HostLink, HostLinkError } from "./link.ts"
@@ -22,6 +24,8 @@ export interface LaunchOptions extends Omit<LocalOptions, "socketPath" | "key"> 
   readonly environment: Environment
   /** Where no host runs, one is started. Otherwise that is an error, `unreachable`. */
   readonly mayStart: boolean
+  /** Where one runs that does not greet, it is ended and another started, whatever `mayStart` says. */
+  readonly mayEnd?: boolean
   /** The host's program; the one of this installation unless a test brings its own. */
   readonly hostMain?: string
 }
@@ -29,6 +33,10 @@ export interface LaunchOptions extends Omit<LocalOptions, "socketPath" | "key"> 
 /** How long a host that was just started may take until it listens, in ms. */
 const START_LIMIT_MS = 20_000
 const TAKEN_RETRY_MS = 50
+/** How often it is looked, with that pause, whether a host that was killed is gone. */
+const END_TRIES = 100
+/** Beyond it the file is set aside for the next host, in place of the one set aside before. */
+const MAX_STDERR_BYTES = 1024 * 1024
 /** V8 would keep what it took for all that is new during the start: 8 MB, in a program that mostly waits. */
 const NODE_OPTIONS = ["--max-semi-space-size=4", "--disable-sigusr1"]
 
@@ -45,14 +53,17 @@ type ReadySignal = z.infer<typeof ReadySignal>
  * @throws HostLinkError `not_started`, or as `connectLocal` does.
  */
 export async function ensureHost(options: LaunchOptions): Promise<HostLink> {
-  const connection = {
-    ...options,
-    socketPath: socketPath(options.dataDir, "host"),
-    key: linkKey(options.dataDir),
-  }
+  const { dataDir } = options
+  const connection = { ...options, socketPath: socketPath(dataDir, "host"), key: linkKey(dataDir) }
   const until = performance.now() + START_LIMIT_MS
+  let { mayStart } = options
+  if (options.mayEnd && (await isSilent(connection))) {
+    await endHost(dataDir)
+    // What it had journaled is told by another.
+    mayStart = true
+  }
   for (;;) {
-    const link = options.mayStart ? await connectOrNull(connection) : await connectLocal(connection)
+    const link = mayStart ? await connectOrNull(connection) : await connectLocal(connection)
     if (link !== null) return retiringStrangers(link, options.version)
     const signal = await startHost(options)
     if (signal.kind === "failed") throw notStarted(signal.reason)
@@ -61,6 +72,29 @@ export async function ensureHost(options: LaunchOptions): Promise<HostLink> {
     if (performance.now() > until) throw heldTooLong(signal.pid)
     await delay(TAKEN_RETRY_MS)
   }
+}
+
+/** Asked once more, by a greeting of its own. */
+async function isSilent(options: LocalOptions): Promise<boolean> {
+  try {
+    const link = await connectLocal({ ...options, onEvent: () => undefined, onLive: () => undefined })
+    link.close()
+    return false
+  } catch (error) {
+    return error instanceof HostLinkError && error.code === "silent"
+  }
+}
+
+/**
+ * Kills the process that wrote itself down as the host, if it is still that process. Its agents are left to the next
+ * host, which knows which of them live on by themselves.
+ */
+async function endHost(dataDir: string): Promise<void> {
+  const holder = readHolder(join(dataDir, "host.lock.holder"))
+  if (holder?.startTime === undefined || (await processStart(holder.pid)) !== holder.startTime) return
+  process.kill(holder.pid, "SIGKILL")
+  for (let tries = 0; tries < END_TRIES && (await processStart(holder.pid)) === holder.startTime; tries += 1)
+    await delay(TAKEN_RETRY_MS)
 }
 
 async function retiringStrangers(link: HostLink, version: string): Promise<HostLink> {
@@ -77,7 +111,7 @@ function notStarted(reason: string): HostLinkError {
 
 function heldTooLong(pid: number | null): HostLinkError {
   const failure: Failure = { class: "unknown", reason: { code: "host_held", pid } }
-  return new HostLinkError("not_started", "another host holds the data directory", { failure })
+  return new HostLinkError("silent", "another host holds the data directory", { failure })
 }
 
 async function connectOrNull(options: LocalOptions): Promise<HostLink | null> {
@@ -89,30 +123,53 @@ async function connectOrNull(options: LocalOptions): Promise<HostLink | null> {
   }
 }
 
-async function startHost({ dataDir, environment, hostMain }: LaunchOptions): Promise<ReadySignal> {
-  const stderr = openErrorFile(dataDir)
-  const child = spawn(
-    process.execPath,
-    [...NODE_OPTIONS, hostMain ?? ownProgram("host/main"), "--data-dir", dataDir, "--ready-fd", "3"],
-    {
-      cwd: "/",
-      detached: true,
-      env: { ...hostEnvironment(environment), ...compileCache() },
-      stdio: ["ignore", "ignore", stderr, "pipe"],
-    },
-  )
-  closeSync(stderr)
-  const pipe = child.stdio[3]
-  if (!(pipe instanceof Readable)) throw new HostLinkError("not_started", "the host got no ready pipe")
-  const timer = setTimeout(() => pipe.destroy(new Error("it did not answer in time")), START_LIMIT_MS)
+async function startHost(options: LaunchOptions): Promise<ReadySignal> {
+  let child: ChildProcess | null = null
   try {
-    const [said] = await Promise.all([text(pipe), once(child, "spawn")])
-    return ReadySignal.parse(JSON.parse(said))
+    child = spawnHost(options)
+    return ReadySignal.parse(JSON.parse(await readySignalOf(child)))
   } catch (cause) {
     throw new HostLinkError("not_started", `the host could not be started: ${reasonOf(cause)}`, { cause })
   } finally {
+    child?.unref()
+  }
+}
+
+function spawnHost({ dataDir, environment, hostMain }: LaunchOptions): ChildProcess {
+  const stderr = openErrorFile(dataDir)
+  try {
+    return spawn(
+      process.execPath,
+      [...NODE_OPTIONS, hostMain ?? ownProgram("host/main"), "--data-dir", dataDir, "--ready-fd", "3"],
+      {
+        cwd: "/",
+        detached: true,
+        env: { ...hostEnvironment(environment), ...compileCache() },
+        stdio: ["ignore", "ignore", stderr, "pipe"],
+      },
+    )
+  } finally {
+    closeSync(stderr)
+  }
+}
+
+/**
+ * A system without room for another process or descriptor says so in an event, and makes no pipe: the event is listened
+ * for before anything else is looked at.
+ */
+async function readySignalOf(child: ChildProcess): Promise<string> {
+  const isStarted = once(child, "spawn")
+  const pipe: unknown = child.stdio?.[3]
+  if (!(pipe instanceof Readable)) {
+    await isStarted
+    throw new Error("it got no ready pipe")
+  }
+  const timer = setTimeout(() => pipe.destroy(new Error("it did not answer in time")), START_LIMIT_MS)
+  try {
+    const [said] = await Promise.all([text(pipe), isStarted])
+    return said
+  } finally {
     clearTimeout(timer)
-    child.unref()
   }
 }
 
@@ -127,7 +184,10 @@ function compileCache(): Record<string, string> {
 function openErrorFile(dataDir: string): number {
   const logs = join(dataDir, "logs")
   mkdirSync(logs, { recursive: true, mode: 0o700 })
-  return openSync(join(logs, "host-stderr.log"), "a", 0o600)
+  const path = join(logs, "host-stderr.log")
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0
+  if (size > MAX_STDERR_BYTES) renameSync(path, `${path}.1`)
+  return openSync(path, "a", 0o600)
 }
 
 /** Nothing readable: it ended before it could say why. */

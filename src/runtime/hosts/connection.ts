@@ -6,9 +6,15 @@ import type { Clock } from "../../core/clock.ts"
 import type { Log } from "../../core/log.ts"
 import { type HostLink, HostLinkError } from "../host-link/link.ts"
 
+/** `mayEnd`: a host that still does not greet is ended, and another started in its place. */
+export interface ConnectHow {
+  readonly mayStart: boolean
+  readonly mayEnd: boolean
+}
+
 export interface HostConnectionOptions {
   /** Connects; where no host runs it is started, or it is an error (`unreachable`). */
-  readonly connect: (how: { readonly mayStart: boolean }) => Promise<HostLink>
+  readonly connect: (how: ConnectHow) => Promise<HostLink>
   /** Brings both sides to the same state over a new link. */
   readonly onLink: (link: HostLink) => void
   /** Whether work depends on the host now: then it is started if need be. */
@@ -23,11 +29,19 @@ const LONGEST_RETRY_MS = 5_000
 /** A link that ends sooner, in ms, has served nobody: the next one may end in the same way. */
 const STEADY_MS = 1_000
 
+/**
+ * A host that has not greeted so often is ended: a minute after it was first found silent. Tries, not time: they do not
+ * pass while this process or the whole machine is held up.
+ */
+const SILENT_TRIES = 10
+
 export class HostConnection {
   readonly #options: HostConnectionOptions
   #link: HostLink | null = null
   /** The attempt to connect that is under way. */
   #connecting: { readonly mayStart: boolean; readonly link: Promise<HostLink> } | null = null
+  /** Attempts in a row at which a host took the connection and said nothing. */
+  #silent = 0
   /** Connecting in the background. */
   #isEnsuring = false
   /** Attempts that brought no link that lasted, in a row. */
@@ -43,6 +57,11 @@ export class HostConnection {
 
   get current(): HostLink | null {
     return this.#link
+  }
+
+  /** A host runs and says nothing. */
+  get isSilent(): boolean {
+    return this.#silent > 0
   }
 
   /** The link, made if need be, to a host that is started if need be. Rejects with the connector's error. */
@@ -99,15 +118,19 @@ export class HostConnection {
   /** One attempt at a time, shared by everyone who waits. */
   #connected(how: { readonly mayStart: boolean }): Promise<HostLink> {
     if (this.#connecting) return this.#connecting.link
-    const link = this.#connect(how).finally(() => {
+    const link = this.#connect({ ...how, mayEnd: this.#silent >= SILENT_TRIES }).finally(() => {
       this.#connecting = null
     })
     this.#connecting = { ...how, link }
     return link
   }
 
-  async #connect(how: { readonly mayStart: boolean }): Promise<HostLink> {
-    const link = await this.#options.connect(how)
+  async #connect(how: ConnectHow): Promise<HostLink> {
+    const link = await this.#options.connect(how).catch((error: unknown) => {
+      this.#silent = isSilence(error) ? this.#silent + 1 : 0
+      throw error
+    })
+    this.#silent = 0
     if (this.#isClosed) {
       link.close()
       throw new Error("the runtime is stopping")
@@ -152,3 +175,5 @@ export class HostConnection {
 
 /** Nobody listens: no host runs. */
 const isAbsent = (error: unknown): boolean => error instanceof HostLinkError && error.code === "unreachable"
+
+const isSilence = (error: unknown): boolean => error instanceof HostLinkError && error.code === "silent"

@@ -11,7 +11,7 @@ import type { Odd } from "../host-link/incoming.ts"
 import { type HostLink, HostLinkError, type HostLinkHandlers, type LiveText } from "../host-link/link.ts"
 import type { LiveTurns } from "../live.ts"
 import type { SteerOutcome } from "../turns.ts"
-import { HostConnection } from "./connection.ts"
+import { type ConnectHow, HostConnection } from "./connection.ts"
 import { Teller } from "./teller.ts"
 
 export interface HostCursorAndHandlers extends HostLinkHandlers {
@@ -20,6 +20,8 @@ export interface HostCursorAndHandlers extends HostLinkHandlers {
   readonly line: Line
   /** Whether a host may be started where none runs; only ever over the local line. */
   readonly mayStart: boolean
+  /** Whether one that holds its place and says nothing may be ended, and another started. */
+  readonly mayEnd: boolean
 }
 
 export type ConnectHost = (options: HostCursorAndHandlers) => Promise<HostLink>
@@ -125,7 +127,7 @@ export class MachineLink {
     this.comeBackLater(error)
   }
 
-  async #connect({ mayStart }: { mayStart: boolean }): Promise<HostLink> {
+  async #connect({ mayStart, mayEnd }: ConnectHow): Promise<HostLink> {
     const { id, line } = this.#options.machine
     const cursor = this.#context.ledger.machines.cursor(id)
     const link = await this.#options.connect({
@@ -133,6 +135,7 @@ export class MachineLink {
       acked: cursor?.acked ?? 0,
       line,
       mayStart: mayStart && line.kind === "local",
+      mayEnd: mayEnd && line.kind === "local",
       onEvent: (event) => this.#intake.receive(event),
       onLive: (live) => this.#onLive(live),
       onOdd: (odd) => this.#onOdd(odd),
