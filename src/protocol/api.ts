@@ -9,6 +9,8 @@ import { ProviderId, RequestId, SessionId, TurnId } from "./ids.ts"
 import { effect, type Operation, query, signal } from "./operation.ts"
 import {
   AnswerReceipt,
+  CommandChoice,
+  CommandReply,
   EventPage,
   ProvidersReply,
   RequestsReply,
@@ -151,6 +153,18 @@ export const api = {
   "turn.steer": effect({
     ...{ method: "POST", path: "/turns/:turn/steer", input: z.object({ turn }), reply: TurnReceipt },
     summary: "Pass a waiting prompt on into the running turn",
+  }),
+
+  // ── commands ───────────────────────────────────────────────────────────────────────────────────────────────────
+  "command.run": effect({
+    ...{ method: "POST", path: "/sessions/:session/commands", limit: PROMPT_LIMIT, reply: CommandReply },
+    input: z.object({
+      session,
+      /** As it is typed: `/model`. Absent where something is chosen. */
+      line: z.string().min(1).optional(),
+      chosen: CommandChoice.omit({ label: true }).optional(),
+    }),
+    summary: "Run a command of the table, as it is typed or as it was offered",
   }),
 
   // ── what agents wait for ───────────────────────────────────────────────────────────────────────────────────────

@@ -133,6 +133,29 @@ export const StopReceipt = z.object({
 })
 export type StopReceipt = z.infer<typeof StopReceipt>
 
+// ── commands ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Given back as `chosen`, it does what its label says, in the session that it was offered in. */
+export const CommandChoice = z.object({
+  label: z.string(),
+  command: z.string(),
+  /** `confirmed`: only a human may choose it, who has just read what it means. */
+  verb: z.enum(["run", "confirmed"]),
+  args: z.record(z.string(), z.unknown()),
+})
+export type CommandChoice = z.infer<typeof CommandChoice>
+
+export const CommandAnswer = z.object({ text: z.string(), choices: z.array(CommandChoice).readonly() })
+export type CommandAnswer = z.infer<typeof CommandAnswer>
+
+export const CommandReply = z.object({
+  /** For the owner, in order. */
+  answers: z.array(CommandAnswer).readonly(),
+  /** The session that the command was to show; null where it stays the same. */
+  shows: SessionId.nullable(),
+})
+export type CommandReply = z.infer<typeof CommandReply>
+
 // ── what agents wait for ─────────────────────────────────────────────────────────────────────────────────────────
 
 export const OpenRequest = z.object({

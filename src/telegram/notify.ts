@@ -1,6 +1,7 @@
 /** What Telegram owes the owner for each fact of the runtime. Runs inside the fact's own transaction. */
 import type { TelegramSay } from "../core/texts/telegram.ts"
 import type { Fact, FactOf } from "../protocol/facts.ts"
+import { providerLabel } from "../runtime/provider-label.ts"
 import type { About, Surface } from "../runtime/surface.ts"
 import type { Topics } from "./chats/topics.ts"
 import type { Outgoing } from "./delivery/outgoing.ts"
@@ -9,7 +10,6 @@ import { addressesOf, addressesOfRequest, type Reach } from "./places/reach.ts"
 import type { RequestNotices } from "./requests/notice.ts"
 import type { TurnCards } from "./turns/card.ts"
 import type { Answers } from "./turns/outcome.ts"
-import { providerLabel } from "./words/provider-label.ts"
 
 export interface NotifySpec {
   readonly reach: Reach

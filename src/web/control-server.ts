@@ -1,6 +1,7 @@
 /** The runtime's local socket (`DATA_DIR/runtime.sock`, 0600): the API as its owner's programs on this machine have it. */
 import { chmodSync, rmSync } from "node:fs"
 import { Hono } from "hono"
+import { commandText } from "../core/texts/command.ts"
 import { controlText } from "../core/texts/control.ts"
 import type { Language } from "../core/texts/text.ts"
 import { prepareSocketDirectory } from "../platform/socket-path.ts"
@@ -11,7 +12,7 @@ import { apiRoutes, refuse, stopping, unknownRoute } from "./api/mount.ts"
 import { closeServer, httpServer, listen } from "./http-server.ts"
 import { LiveSockets } from "./live-socket.ts"
 
-export interface ControlServerOptions extends Omit<ApiContext, "say"> {
+export interface ControlServerOptions extends Omit<ApiContext, "say" | "sayCommand"> {
   readonly language: Language
   /** `socketPath(dataDir, "runtime")`. Whoever calls holds the runtime's lock, so a socket found here is nobody's. */
   readonly socketPath: string
@@ -31,7 +32,7 @@ const CLOSE_LIMIT_MS = 2_000
  */
 export async function startControlServer(options: ControlServerOptions): Promise<ControlServer> {
   const { kernel, socketPath, language } = options
-  const context = { ...options, say: controlText(language) }
+  const context = { ...options, say: controlText(language), sayCommand: commandText(language) }
   const feed = new Feed(kernel)
   const sockets = new LiveSockets({
     ...{ kernel, feed, log: kernel.log },

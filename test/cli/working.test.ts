@@ -14,6 +14,17 @@ describe("working from a terminal", () => {
     expect(stdout).toContain("Come back with: remoteagent chat S001")
   })
 
+  it("runs the commands of every surface, and shows the session that one leads to", async () => {
+    await using on = await DemoMachine.running()
+    const { code, stdout } = await on.chat("hello", "/status", "/frobnicate", "/new demo", "and here")
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/S001 · hello\n.*Agent: /)
+    expect(stdout).toContain("/frobnicate is not known here.")
+    expect(stdout).toMatch(/^S002 .*demo/m)
+    expect(stdout.indexOf("You wrote: and here")).toBeGreaterThan(stdout.indexOf("S002"))
+    expect(stdout).toContain("Come back with: remoteagent chat S002")
+  })
+
   it("says how to use a session that is not there", async () => {
     await using on = await DemoMachine.running()
     await on.chat("hello")

@@ -12,6 +12,24 @@ import { ControlWorld, ECHO } from "./control-world.ts"
 
 const errorOf = (body: string) => ApiError.parse(JSON.parse(body)).error
 
+describe("commands over the control socket", () => {
+  it("answer as on every surface, offer what can be chosen, and do it once", async () => {
+    await using world = await ControlWorld.start()
+    const { id: session } = await world.session()
+    const run = (what: object) => world.client.call("command.run", { session, ...what })
+    const [answer] = (await run({ line: "/model" })).answers
+    expect(answer?.text).toBe(`Model of ${session} (now: agent's default)`)
+    const chosen = answer?.choices.find(({ label }) => label === "Echo 2")
+    const set = await run({ chosen, clientId: "choice" })
+    expect(set).toMatchObject({ repeated: false, shows: null })
+    expect(set.answers.map(({ text }) => text)).toEqual([`${session} uses echo-2 from the next prompt on.`])
+    expect(await run({ chosen, clientId: "choice" })).toEqual({ ...set, repeated: true })
+    await expect(run({ line: "/frobnicate" })).rejects.toMatchObject({ code: "not_found" })
+    expect((await run({ line: "/new" })).shows).toMatch(/^S\d+$/)
+    expect((await world.client.call("session.read", { session })).settings.model).toBe("echo-2")
+  })
+})
+
 describe("prompts over the control socket", () => {
   it("run once per client id, however often they are sent", async () => {
     await using world = await ControlWorld.start()

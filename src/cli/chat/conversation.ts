@@ -2,15 +2,20 @@
 import { randomUUID } from "node:crypto"
 import { once } from "node:events"
 import { setTimeout as pause } from "node:timers/promises"
+import { isCancel, select } from "@clack/prompts"
 import type { ChatSay } from "../../core/texts/chat.ts"
 import { ApiRefusal } from "../../protocol/calls.ts"
 import type { RecordedFact } from "../../protocol/facts.ts"
+import type { SessionId } from "../../protocol/ids.ts"
 import type { LiveText } from "../../protocol/live.ts"
-import type { SessionSummary, TurnReceipt } from "../../protocol/replies.ts"
+import type { CommandChoice, SessionSummary, TurnReceipt } from "../../protocol/replies.ts"
+import { parseLine } from "../../runtime/commands/parse-line.ts"
+import { findCommand } from "../../runtime/commands/table.ts"
 import type { ControlClient } from "../control-client.ts"
 import { type FeedBatch, followSession } from "../follow-session.ts"
+import { harmless } from "../harmless.ts"
 import { askRequest, type OpenRequest, requestLines } from "./ask-request.ts"
-import { Input } from "./input.ts"
+import type { Input } from "./input.ts"
 import type { Line } from "./item-lines.ts"
 import { SessionView } from "./session-view.ts"
 import type { Transcript } from "./transcript.ts"
@@ -22,6 +27,8 @@ export interface ConversationOptions {
   readonly say: ChatSay
   readonly stdin: NodeJS.ReadStream
   readonly stdout: NodeJS.WriteStream
+  /** What was read ahead of a pipe is there for the session that is shown next. */
+  readonly input: Input
 }
 
 /** How many events of a session's past are looked through for its last turn. */
@@ -43,6 +50,8 @@ export class Conversation {
   #wake = new AbortController()
   /** The request being asked now, and how to take the question back. */
   #asking: { readonly id: string; readonly gone: AbortController } | null = null
+  /** The session that is shown after this one. */
+  #next: SessionId | null = null
   #lastInterrupt = Number.NEGATIVE_INFINITY
   #hasInputEnded = false
   /** Until the past has been shown: only its last turn is. */
@@ -50,11 +59,11 @@ export class Conversation {
 
   constructor(options: ConversationOptions) {
     this.#options = options
-    this.#input = new Input(options.stdin, options.stdout)
+    this.#input = options.input
   }
 
-  /** Returns when the owner leaves; the agent works on. @throws ApiRefusal when the session went away. */
-  async run(): Promise<void> {
+  /** Returns when the owner leaves, with the session they leave for; the agent works on. @throws ApiRefusal when the session went away. */
+  async run(): Promise<SessionId | null> {
     const onInterrupt = () => void this.#interrupt()
     process.on("SIGINT", onInterrupt)
     const pumping = this.#pump()
@@ -66,6 +75,7 @@ export class Conversation {
       this.#leaving.abort()
       await pumping
     }
+    return this.#next
   }
 
   async #pump(): Promise<void> {
@@ -162,7 +172,8 @@ export class Conversation {
 
   async #obey(text: string): Promise<void> {
     const { say } = this.#options
-    const command = /^\/\S*$/.exec(text.trimEnd())?.[0]
+    const line = parseLine(text)
+    const command = line ? `/${line.name}` : /^\/\S*$/.exec(text.trimEnd())?.[0]
     if (text.trim() === "") return
     if (command === undefined) return await this.#send(text.trim())
     switch (command) {
@@ -172,10 +183,40 @@ export class Conversation {
       case "/stop":
         return await this.#stopTurn()
       case "/help":
-        return this.#tell(say("chat.help_more"))
-      default:
-        return this.#tell(say("chat.unknown_command", { command }))
+        this.#tell(say("chat.help_more"))
     }
+    // What begins like a path is none; a name alone was meant for one.
+    if (line && findCommand(line.name)) return await this.#run({ line: text.trim() })
+    if (line?.rest) return await this.#send(text.trim())
+    this.#tell(say("chat.unknown_command", { command }))
+  }
+
+  /** A command of the table; what it offers is chosen here. */
+  async #run(what: { line: string } | { chosen: CommandChoice }): Promise<void> {
+    const { client, session, say, stdin, stdout } = this.#options
+    try {
+      const { answers, shows } = await client.call("command.run", { session: session.id, ...what })
+      for (const { text } of answers) this.#tell(harmless(text))
+      if (shows !== null && shows !== session.id) return this.#leaveFor(shows)
+      const choices = answers.flatMap((answer) => answer.choices)
+      if (choices.length === 0 || !stdin.isTTY) return
+      const index = await select({
+        message: say("chat.choose"),
+        options: choices.map(({ label }, value) => ({ value, label: harmless(label) })),
+        ...{ input: stdin, output: stdout, signal: this.#leaving.signal },
+      })
+      const chosen = isCancel(index) ? undefined : choices[index]
+      if (chosen) await this.#run({ chosen })
+    } catch (error) {
+      if (!(error instanceof ApiRefusal)) throw error
+      this.#tell(error.message)
+    }
+  }
+
+  #leaveFor(session: SessionId): void {
+    this.#next = session
+    this.#leaving.abort()
+    this.#wake.abort()
   }
 
   /** Sent again under the same id until the runtime has it: it runs once. */

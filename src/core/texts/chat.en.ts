@@ -6,9 +6,10 @@ export const en = {
   "chat.untitled": "(no title yet)",
   "chat.help": "Ctrl-C stops the turn; twice leaves. /stop, /quit, /help",
   "chat.help_more":
-    "What you type goes to the agent. /stop stops the running turn, /quit leaves (the agent works on). A text that begins with / is sent when a space comes before it.",
+    "What you type goes to the agent. /stop stops the running turn, /quit leaves (the agent works on); the other commands follow. A text that begins with / is sent when a space comes before it.",
   "chat.unknown_command":
     "{command} is not known here. /help says what is; a space before it sends it as text.",
+  "chat.choose": "Choose",
   "chat.leave_hint": "Ctrl-C again leaves.",
   "chat.stopping": "Stopping the turn … Ctrl-C again leaves.",
   "chat.left": "{session} stays. Come back with: remoteagent chat {session}",

@@ -12,6 +12,7 @@ export const ko: Translation<typeof en> = {
     "입력한 글은 에이전트에게 갑니다. /stop 은 진행 중인 턴을 멈추고, /quit 은 나갑니다(에이전트는 계속 일합니다). / 로 시작하는 글은 앞에 빈칸을 두면 보내집니다.",
   "chat.unknown_command":
     "{command} 은(는) 여기서 쓸 수 없습니다. /help 를 보세요. 앞에 빈칸을 두면 글로 보냅니다.",
+  "chat.choose": "선택하세요",
   "chat.leave_hint": "Ctrl-C를 한 번 더 누르면 나갑니다.",
   "chat.stopping": "턴을 멈추는 중 … Ctrl-C를 한 번 더 누르면 나갑니다.",
   "chat.left": "{session} 은(는) 그대로 있습니다. 다시 오려면: remoteagent chat {session}",

@@ -13,3 +13,10 @@ export function concat(...parts: readonly (string | Words)[]): Words {
 export function join(parts: readonly (string | Words)[], separator: string): Words {
   return parts.flatMap((part, index) => concat(...(index === 0 ? [] : [separator]), part))
 }
+
+/** For where there are only letters. */
+export function plain(words: Words): string {
+  return words
+    .map((span) => (typeof span === "string" ? span : "bold" in span ? span.bold : span.code))
+    .join("")
+}

@@ -1,3 +1,4 @@
+import type { CommandSay } from "../../core/texts/command.ts"
 import type { ControlSay } from "../../core/texts/control.ts"
 import type { Answerer } from "../../protocol/facts.ts"
 import type { RuntimeStatus } from "../../protocol/replies.ts"
@@ -13,6 +14,8 @@ export type ProgramStatus = Pick<
 export interface ApiContext {
   readonly kernel: Kernel
   readonly say: ControlSay
+  /** What commands answer. */
+  readonly sayCommand: CommandSay
   readonly status: () => ProgramStatus
   /** Begins to end the runtime; called when the answer to who asked for it is out. */
   readonly stop: (how: { readonly agents: boolean }) => void

@@ -1,6 +1,7 @@
 /** Every operation's handler; one that is missing is a compile error. */
 import type { ApiContext } from "./context.ts"
 import type { Handlers } from "./handler.ts"
+import { commandHandlers } from "./handlers/commands.ts"
 import { eventHandlers } from "./handlers/events.ts"
 import { programHandlers } from "./handlers/program.ts"
 import { requestHandlers } from "./handlers/requests.ts"
@@ -14,6 +15,7 @@ export function handlersOf(context: ApiContext): Handlers {
     ...sessionHandlers(context),
     ...eventHandlers(context),
     ...turnHandlers(context),
+    ...commandHandlers(context),
     ...requestHandlers(context),
     ...traceHandlers(context),
   }

@@ -1,5 +1,5 @@
-import type { Ledger } from "../../ledger/ledger.ts"
-import { PROVIDER_LABEL } from "../../runtime/providers.ts"
+import type { Ledger } from "../ledger/ledger.ts"
+import { PROVIDER_LABEL } from "./providers.ts"
 
 export function isLabelKnown({ machine }: Pick<Ledger, "machine">, provider: string): boolean {
   return machine.setting(PROVIDER_LABEL + provider) !== null
