@@ -61,6 +61,11 @@ export class ConnectionLost extends Error {
   override readonly name = "ConnectionLost"
 }
 
+/** This request was not answered in time; the connection may be as good as ever. */
+export class Unanswered extends Error {
+  override readonly name = "Unanswered"
+}
+
 export type RpcId = string | number
 
 export interface ServerRequest {
@@ -160,6 +165,11 @@ export class Connection {
     return this.#rpc.listen(thread, listener)
   }
 
+  /** Asks what the app-server answers from memory; one that does not even do that hangs. @throws ConnectionLost then */
+  async ping(): Promise<void> {
+    await this.request("thread/loaded/list", {}, { limitMs: PING_LIMIT_MS })
+  }
+
   /** What `child` tells and asks goes to whoever listens to `parent`. */
   adopt(child: string, parent: string): void {
     this.#rpc.adopt(child, parent)
@@ -179,9 +189,12 @@ export const CLIENT_NAME = "remoteagent"
 
 /** No request of ours takes long: what a turn takes is told by notifications. */
 const ANSWER_LIMIT_MS = 60_000
+const PING_LIMIT_MS = 5_000
 
 export interface AnswerLimit {
   readonly limitMs: number
+  /** Without an answer in time only the request fails; else the connection does. */
+  readonly isPatient?: boolean
 }
 
 class Rpc {
@@ -222,7 +235,7 @@ class Rpc {
   async request<M extends Method>(
     method: M,
     params: Params[M],
-    { limitMs }: AnswerLimit = { limitMs: ANSWER_LIMIT_MS },
+    { limitMs, isPatient = false }: AnswerLimit = { limitMs: ANSWER_LIMIT_MS },
   ): Promise<Results[M]> {
     if (this.#isLost) throw new ConnectionLost(`${method}: not connected`)
     const id = ++this.#lastId
@@ -231,6 +244,7 @@ class Rpc {
     })
     this.tell({ id, method, params })
     const timer = this.#clock.after(limitMs, () => {
+      if (isPatient) return this.#drop(id, new Unanswered(method))
       this.#unanswered ??= method
       this.#log.error({ method }, "Codex' app-server does not answer; connecting anew")
       this.close()
@@ -240,6 +254,11 @@ class Rpc {
     } finally {
       timer.cancel()
     }
+  }
+
+  #drop(id: number, error: Error): void {
+    this.#waiting.get(id)?.reject(error)
+    this.#waiting.delete(id)
   }
 
   tell(message: object): void {

@@ -41,7 +41,11 @@ export function readElicitation(asked: Elicitation): ReadElicitation {
 function askLeave({ serverName, message, _meta }: Elicitation): ReadElicitation {
   const isCall = _meta?.codex_approval_kind === "mcp_tool_call" || _meta?.tool_params !== undefined
   const shown = isCall
-    ? showing({ agent: LABEL, name: _meta?.tool_name ?? "", input: _meta?.tool_params })
+    ? showing({
+        agent: LABEL,
+        name: _meta?.tool_name ?? toolIn(message) ?? serverName,
+        input: _meta?.tool_params,
+      })
     : showing({ agent: LABEL, name: firstLine(message) && serverName, input: undefined })
   if (shown.kind === "hidden") return shown
   const kept = _meta?.persist ?? []
@@ -64,6 +68,11 @@ function askLeave({ serverName, message, _meta }: Elicitation): ReadElicitation 
     },
     respond: (answer) => (answer.kind === "option" ? confirm(answer.option) : respond("cancel", null)),
   }
+}
+
+/** Older versions name the tool in their sentence only. */
+function toolIn(message: string): string | undefined {
+  return /run tool "([^"]+)"/u.exec(message)?.[1]
 }
 
 function confirm(option: string): Response {

@@ -149,6 +149,22 @@ describe("a form of an MCP server", () => {
     expect(question.respond(dismissed)).toMatchObject({ action: "cancel" })
   })
 
+  it.each([
+    [{ codex_approval_kind: "mcp_tool_call", tool_name: "order", tool_params: { article: "lamp" } }],
+    [{ codex_approval_kind: "mcp_tool_call", tool_params: { article: "lamp" } }],
+  ])("for leave to call a tool shows the call: %j", (_meta) => {
+    const message = 'Allow the shop MCP server to run tool "order"?'
+    const asking = { serverName: "shop", mode: "form", message, _meta, requestedSchema: { properties: {} } }
+    expect(read("mcpServer/elicitation/request", asking).body).toMatchObject({
+      ...{
+        subject: "tool",
+        title: "order",
+        input: '{\n  "article": "lamp"\n}',
+        origin: { mcpServer: "shop" },
+      },
+    })
+  })
+
   it("without fields is a question of yes or no", () => {
     const question = form({})
     expect(question.body).toMatchObject({

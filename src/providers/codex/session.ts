@@ -22,8 +22,6 @@ import { Work } from "./work.ts"
 
 /** How long what a turn waits for may take to be asked again. */
 const REPLAY_WAIT_MS = 2_000
-/** How long an app-server may take for a question that it answers from memory. */
-const PING_LIMIT_MS = 5_000
 
 export interface SessionParts {
   readonly shared: Shared
@@ -202,7 +200,7 @@ export class CodexSession implements ProviderSession {
   async #ping(): Promise<void> {
     try {
       const { connection } = await this.#attachment.attached()
-      await connection.request("thread/loaded/list", {}, { limitMs: PING_LIMIT_MS })
+      await connection.ping()
     } catch (error) {
       this.#shared.context.log.info({ error }, "a silent Codex could not be asked whether it lives")
     }

@@ -1,7 +1,7 @@
 /** Ends a turn before its time, and what it leaves behind. */
 import type { Failure, Outcome } from "../../protocol/session.ts"
 import type { Attachment } from "./attachment.ts"
-import { ConnectionLost, Refused } from "./connection.ts"
+import { ConnectionLost, Refused, Unanswered } from "./connection.ts"
 import type { GoalWatch } from "./goal.ts"
 import type { Helpers } from "./helpers.ts"
 import { awaitCommandsGone, type Litter, removeLitter } from "./leftovers.ts"
@@ -12,6 +12,8 @@ import { wait } from "./wait.ts"
 /** How long an interrupted turn may take to say that it ended. */
 export const INTERRUPT_WAIT_MS = 5_000
 const RETRY_MS = 25
+/** Longer than any interruption takes to be understood; what then matters is whether anything is. */
+const LIMIT = { limitMs: 3_000, isPatient: true } as const
 
 export interface Stopping {
   readonly shared: Shared
@@ -32,11 +34,12 @@ export async function interruptTurn(stopping: Stopping): Promise<void> {
     const { connection, id } = await attachment.attached()
     try {
       const target = { threadId: turn.helper ?? id, turnId: turn.id }
-      await connection.request("turn/interrupt", target, { limitMs: INTERRUPT_WAIT_MS })
+      await connection.request("turn/interrupt", target, LIMIT)
       return
     } catch (error) {
       // Picking the session up again interrupts it, too.
       if (error instanceof ConnectionLost) return
+      if (error instanceof Unanswered) return await connection.ping().catch(unlessLost)
       if (!(error instanceof Refused)) throw error
       log.debug({ error }, "Codex has no such turn to interrupt")
     }
@@ -45,21 +48,24 @@ export async function interruptTurn(stopping: Stopping): Promise<void> {
 }
 
 /** Stops what would go on without the turn, or begin another. */
-async function interruptAround({ shared, attachment, helpers, goal }: Stopping): Promise<void> {
+async function interruptAround({ shared, attachment, turn, helpers, goal }: Stopping): Promise<void> {
   const { log } = shared.context
   try {
     const { connection, id } = await attachment.attached()
-    const limit = { limitMs: INTERRUPT_WAIT_MS }
-    if (goal.isActive) await connection.request("thread/goal/set", { threadId: id, status: "paused" }, limit)
+    if (goal.isActive) await connection.request("thread/goal/set", { threadId: id, status: "paused" }, LIMIT)
+    const others = helpers.atWork().filter(({ threadId }) => threadId !== turn.helper)
     await Promise.all(
-      helpers
-        .atWork()
-        .map((target) => connection.request("turn/interrupt", target, limit).catch(unlessRefused)),
+      others.map((target) => connection.request("turn/interrupt", target, LIMIT).catch(unlessRefused)),
     )
   } catch (error) {
-    if (!(error instanceof ConnectionLost || error instanceof Refused)) throw error
+    const isKnown = error instanceof ConnectionLost || error instanceof Refused || error instanceof Unanswered
+    if (!isKnown) throw error
     log.info({ error }, "Codex did not stop what goes on beside a turn")
   }
+}
+
+function unlessLost(error: unknown): void {
+  if (!(error instanceof ConnectionLost)) throw error
 }
 
 function unlessRefused(error: unknown): void {
