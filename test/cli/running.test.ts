@@ -54,6 +54,15 @@ describe("a running runtime", () => {
     expect((await on.run("status")).code).toBe(3)
   })
 
+  it("stops the agents also when it has gone already, and only where there are any", async () => {
+    await using on = await DemoMachine.running()
+    await on.chat("hello")
+    await on.run("stop")
+    const host = await on.run("stop", "--agents", "--json")
+    expect([host.code, JSON.parse(host.stdout)]).toMatchObject([0, { stopped: true }])
+    expect((await on.run("stop", "--agents")).code).toBe(3)
+  })
+
   it.each(["SIGTERM", "SIGINT"] as const)("ends in order at %s", async (signal) => {
     await using on = await DemoMachine.running()
     on.runtime.signal(signal)
