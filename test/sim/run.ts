@@ -1,6 +1,7 @@
 /**
  * The whole system in one process under virtual time: `npm run sim -- [--seeds N | --seconds S] [--seed FIRST]`.
  *
+ *   --first        ends with the first history in which something is found
  *   --recorded     the histories in which something was found once
  *   --bots B       chats of the owner, each with a bot of its own (1)
  *   --jumps        the wall clock is set now and then
@@ -24,6 +25,7 @@ const { values } = parseArgs({
     seeds: { type: "string", default: "1" },
     seconds: { type: "string" },
     repeat: { type: "string", default: "1" },
+    first: { type: "boolean", default: false },
     recorded: { type: "boolean", default: false },
     bots: { type: "string", default: "1" },
     slot: { type: "string", default: "0" },
@@ -50,6 +52,7 @@ for (const given of values.recorded ? recorded : drawn()) {
   if (values.verbose && !values.shrink) show(history)
   for (const { code, what } of history.findings) console.log(`seed ${given.seed} ${code}: ${what}`)
   if (values.shrink && history.findings.length > 0) await shorten(history)
+  if (values.first && !tally.isClean) break
   for (let again = 1; again < Number(values.repeat); again += 1) await repeat(history)
 }
 real.rmSync(options.directory, { recursive: true, force: true })
