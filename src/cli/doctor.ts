@@ -6,6 +6,7 @@ import { checkBots } from "../ops/bots.ts"
 import { checkDataDirectory } from "../ops/data-directory.ts"
 import { checkDisk } from "../ops/disk.ts"
 import { configFindings, type Finding } from "../ops/finding.ts"
+import { checkJournal } from "../ops/journal.ts"
 import { checkLedger } from "../ops/ledger.ts"
 import { checkNode } from "../ops/node-version.ts"
 import { providerFindings } from "../ops/providers.ts"
@@ -59,6 +60,7 @@ async function examine(context: CliContext, options: DoctorOptions): Promise<rea
     checkDisk(dataDir, say),
     checkRunning(runtime, await liveHolder(dataDir), say),
     checkLedger(dataDir, say),
+    checkJournal(dataDir, say),
     ...bots,
     ...providers,
   ]

@@ -7,6 +7,7 @@ import { makeKnownRedactor, makeStreamRedactor } from "../core/known-secrets.ts"
 import type { Environment } from "../platform/child-environment.ts"
 import { linkKey } from "../platform/link-proof.ts"
 import { acquireLock, type LockHolder, readHolder } from "../platform/lock.ts"
+import { JOURNAL_FILE } from "../platform/places.ts"
 import { processStart } from "../platform/process-table.ts"
 import { socketPath } from "../platform/socket-path.ts"
 import type { ProviderId } from "../protocol/ids.ts"
@@ -49,6 +50,8 @@ export type Started =
 
 /** How long each step of leaving may take, in ms; together at most three seconds. */
 const LEAVE = { sessions: 1_500, providers: 500, children: 500, link: 200 }
+
+const FORGET_EVERY_MS = 6 * 60 * 60 * 1000
 
 /** @throws when the journal or the socket cannot be opened. */
 export async function startHost(options: HostOptions): Promise<Started> {
@@ -95,7 +98,11 @@ export class Host {
     this.#releaseLock = releaseLock
     this.#socketPath = socketPath(dataDir, "host")
     this.#shieldFor = createShields({ dataDir, log, ...options.shield })
-    this.#journal = new Journal(openJournalDatabase(join(dataDir, "host-journal.sqlite"), randomUUID))
+    this.#journal = new Journal(
+      openJournalDatabase(join(dataDir, JOURNAL_FILE), randomUUID, (aside) =>
+        log.error({ ...aside }, "the journal cannot be used, so this host begins a new one"),
+      ),
+    )
     this.#children = new Children(this.#journal, log)
     this.#providers = new Map(
       options
@@ -153,10 +160,21 @@ export class Host {
 
   async start(): Promise<void> {
     await this.#children.endOrphans()
-    this.#journal.forgetOld(systemClock.now())
+    this.#forgetOld()
     this.#sessions.restore()
     await this.#link.listen()
     this.#considerLeaving()
+  }
+
+  /** Now and every few hours: a host may live for months. */
+  #forgetOld(): void {
+    if (this.#isStopping) return
+    try {
+      this.#journal.forgetOld(systemClock.now())
+    } catch (error) {
+      this.#options.log.error({ error }, "old attempts could not be forgotten")
+    }
+    systemClock.after(FORGET_EVERY_MS, () => this.#forgetOld())
   }
 
   /** Ends every agent, then itself. Idempotent. */

@@ -105,6 +105,16 @@ describe("doctor", () => {
     expect(readFileSync(file, "utf8")).toBe(content)
   })
 
+  it("finds a damaged journal of the host, and tells of one that was set aside", async () => {
+    mkdirSync(home.dataDir, { mode: 0o700 })
+    const file = path.join(home.dataDir, "host-journal.sqlite")
+    writeFileSync(file, "x".repeat(40_000))
+    expect((await doctor()).find("journal")).toMatchObject({ state: "fail" })
+    writeFileSync(file, "")
+    writeFileSync(`${file}.damaged-12345678`, "x")
+    expect((await doctor()).find("journal")).toMatchObject({ state: "warn" })
+  })
+
   it("finds a sound ledger sound", async () => {
     mkdirSync(home.dataDir, { mode: 0o700 })
     const database = new DatabaseSync(path.join(home.dataDir, "ledger.db"))

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto"
+import { readdirSync } from "node:fs"
 import { setTimeout as delay } from "node:timers/promises"
 import { describe, expect, it } from "vitest"
 import { processStart } from "../../src/platform/process-table.ts"
@@ -138,6 +139,19 @@ describe("a host killed in the middle", () => {
     expect(await outcomeOf(second, fresh)).toEqual({ kind: "completed", text: "done" })
     expect([world.consumed(attempt), world.consumed(fresh)]).toEqual([1, 1])
   })
+})
+
+it("begins a new journal beside a damaged one, instead of a host that never starts again", async () => {
+  await using world = new World()
+  const before = await world.connects()
+  const first = await world.starts(before, [{ do: "accept" }, { do: "end", text: "first" }])
+  await before.sees(first, "attempt.ended")
+  await world.journalIsDamaged(before)
+  const after = await world.connects()
+  expect(after.link.journal).not.toBe(before.link.journal)
+  const second = await world.starts(after, [{ do: "accept" }, { do: "end", text: "second" }])
+  await after.sees(second, "attempt.ended")
+  expect(readdirSync(world.dataDir).filter((name) => name.includes("damaged"))).toHaveLength(1)
 })
 
 it("runs nothing twice and leaves nothing open, killed at any instant", async () => {

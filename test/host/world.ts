@@ -151,6 +151,12 @@ export class World {
       rmSync(join(this.dataDir, `host-journal.sqlite${end}`), { force: true })
   }
 
+  /** As a failing disk does. */
+  async journalIsDamaged(reader: Reader): Promise<void> {
+    await this.losesJournal(reader)
+    writeFileSync(join(this.dataDir, "host-journal.sqlite"), "x".repeat(40_000))
+  }
+
   async kills(reader: Reader): Promise<void> {
     process.kill(reader.link.pid, "SIGKILL")
     await reader.link.closed

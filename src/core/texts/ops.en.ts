@@ -37,6 +37,14 @@ export const en = {
   "runtime.deaf": "Process {pid} holds the data directory and does not answer ({detail}).",
   "runtime.deaf_remedy": "Wait a moment and look again. If it stays so: kill {pid}, then remoteagent start",
 
+  "journal.ok": "The host's journal is sound.",
+  "journal.none": "The host has no journal yet; it makes one with the first turn.",
+  "journal.damaged": "The host's journal is damaged: {detail}",
+  "journal.damaged_remedy":
+    "When no agent works, run: remoteagent stop --agents. The next host sets the file aside and begins a new one.",
+  "journal.unreadable": "The host's journal cannot be read ({detail}).",
+  "journal.aside": "A host found its journal damaged, set it aside and began a new one: {path}",
+  "journal.aside_remedy": "Check the disk. The file may be deleted when nobody wants to look into it.",
   "ledger.ok": "The ledger is sound.",
   "ledger.none": "There is no ledger yet; the first start creates it.",
   "ledger.damaged": "The ledger is damaged: {detail}",

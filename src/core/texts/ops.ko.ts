@@ -42,6 +42,14 @@ export const ko: Translation<typeof en> = {
   "runtime.deaf": "프로세스 {pid} 이(가) 데이터 디렉터리를 잡고 있지만 응답하지 않습니다({detail}).",
   "runtime.deaf_remedy": "잠시 뒤 다시 확인하세요. 그대로라면: kill {pid}, 그다음 remoteagent start",
 
+  "journal.ok": "호스트 저널이 온전합니다.",
+  "journal.none": "호스트 저널이 아직 없습니다. 첫 턴과 함께 만들어집니다.",
+  "journal.damaged": "호스트 저널이 손상되었습니다: {detail}",
+  "journal.damaged_remedy":
+    "작업 중인 에이전트가 없을 때 remoteagent stop --agents 를 실행하세요. 다음 호스트가 그 파일을 따로 두고 새로 시작합니다.",
+  "journal.unreadable": "호스트 저널을 읽을 수 없습니다({detail}).",
+  "journal.aside": "호스트가 손상된 저널을 발견해 따로 두고 새 저널을 시작했습니다: {path}",
+  "journal.aside_remedy": "디스크를 점검하세요. 더 살펴볼 일이 없으면 그 파일은 지워도 됩니다.",
   "ledger.ok": "원장이 온전합니다.",
   "ledger.none": "원장이 아직 없습니다. 처음 시작할 때 만들어집니다.",
   "ledger.damaged": "원장이 손상되었습니다: {detail}",

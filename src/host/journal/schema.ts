@@ -1,8 +1,7 @@
 /** The journal's tables. It holds what must survive the host or wait for the runtime, and nothing else. */
-import { chmodSync } from "node:fs"
+import { chmodSync, existsSync, renameSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
-
-const JOURNAL_VERSION = 1
+import { isDamage } from "../../platform/sqlite-error.ts"
 
 const TABLES = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -52,28 +51,88 @@ CREATE TABLE children (
  */
 const SKIPPED_AT_START = 1_000_000
 
-/** Opens the journal, creating it with the identity `newId()` when there is none. */
-export function openJournalDatabase(path: string, newId: () => string): DatabaseSync {
-  const database = new DatabaseSync(path)
-  chmodSync(path, 0o600)
-  database.exec(
-    "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 4194304",
-  )
-  database.exec("PRAGMA synchronous = FULL")
-  const version = database.prepare("PRAGMA user_version").get()?.user_version
-  if (version === 0) create(database, newId())
-  else if (version !== JOURNAL_VERSION) {
-    database.close()
-    throw new Error(`the journal has version ${version}, this build knows ${JOURNAL_VERSION}`)
-  }
-  database.exec(`UPDATE sqlite_sequence SET seq = seq + ${SKIPPED_AT_START} WHERE name = 'events'`)
-  return database
+/** From each version to the next, appended to and never changed; the file's `user_version` is how many it has had. */
+const STEPS: readonly string[] = [TABLES]
+
+export interface SetAside {
+  /** Where the file is now, for who wants to look into it. */
+  readonly path: string
+  readonly why: string
 }
 
-function create(database: DatabaseSync, id: string): void {
-  database.exec("BEGIN")
-  database.exec(TABLES)
+/** The file is no journal, a damaged one, or one of a later version. */
+class Unusable extends Error {
+  override readonly name = "Unusable"
+}
+
+/**
+ * Opens the journal, creating it with the identity `newId()` when there is none. One that cannot be used is set aside for
+ * a new one: its identity tells the runtime that this host knows nothing of what it was given before.
+ * @throws when the disk does not give or take it.
+ */
+export function openJournalDatabase(
+  path: string,
+  newId: () => string,
+  onSetAside: (one: SetAside) => void = () => undefined,
+): DatabaseSync {
+  try {
+    return openSound(path, newId)
+  } catch (error) {
+    if (!(error instanceof Unusable || isDamage(error))) throw error
+    const id = newId()
+    onSetAside({ path: setAside(path, id), why: error instanceof Error ? error.message : String(error) })
+    return openSound(path, () => id)
+  }
+}
+
+function openSound(path: string, newId: () => string): DatabaseSync {
+  const database = new DatabaseSync(path)
+  try {
+    chmodSync(path, 0o600)
+    database.exec(
+      "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 4194304",
+    )
+    database.exec("PRAGMA synchronous = FULL")
+    mustBeSound(database)
+    migrate(database, newId)
+    database.exec(`UPDATE sqlite_sequence SET seq = seq + ${SKIPPED_AT_START} WHERE name = 'events'`)
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+/** Reads all of it: what is kept until the runtime has it is rarely more than a few megabytes. */
+function mustBeSound(database: DatabaseSync): void {
+  const found = database.prepare("PRAGMA quick_check(1)").get()?.quick_check
+  if (found !== "ok") throw new Unusable(String(found))
+}
+
+function migrate(database: DatabaseSync, newId: () => string): void {
+  const version = Number(database.prepare("PRAGMA user_version").get()?.user_version)
+  if (version > STEPS.length)
+    throw new Unusable(`it has version ${version}, and this build knows ${STEPS.length}`)
+  for (const [at, step] of STEPS.entries()) {
+    if (at < version) continue
+    database.exec("BEGIN IMMEDIATE")
+    database.exec(step)
+    if (at === 0) begin(database, newId())
+    database.exec(`PRAGMA user_version = ${at + 1}; COMMIT`)
+  }
+  const id = database.prepare("SELECT value FROM meta WHERE key = 'id'").get()
+  if (id === undefined) throw new Unusable("it does not say which it is")
+}
+
+function begin(database: DatabaseSync, id: string): void {
   database.prepare("INSERT INTO meta VALUES ('id', ?)").run(id)
   database.exec("INSERT INTO sqlite_sequence (name, seq) VALUES ('events', 0)")
-  database.exec(`PRAGMA user_version = ${JOURNAL_VERSION}; COMMIT`)
+}
+
+function setAside(path: string, id: string): string {
+  const aside = `${path}.damaged-${id.slice(0, 8)}`
+  for (const end of ["-wal", "-shm", ""]) {
+    if (existsSync(path + end)) renameSync(path + end, aside + end)
+  }
+  return aside
 }
