@@ -6,6 +6,7 @@ import type { RequestBody } from "../../src/protocol/session.ts"
 import { Person } from "./person.ts"
 
 const down = "\u001b[B"
+const up = "\u001b[A"
 const enter = "\r"
 
 function ask(body: RequestBody) {
@@ -14,6 +15,7 @@ function ask(body: RequestBody) {
   const request: OpenRequest = { id: RequestId.parse("r1"), version: 1, body }
   const answer = askRequest(request, {
     say: chatText("en"),
+    workspace: "/work",
     signal: gone.signal,
     input: person.input,
     output: person.output,
@@ -40,9 +42,12 @@ describe("asking for an approval", () => {
   it("shows what it is about and takes the option chosen", async () => {
     const { person, answer } = ask(approval)
     await person.sees(/The agent asks: rm -r build/)
-    await person.sees(/in \/work\/project[\s\S]*It is in the way/)
-    await person.sees(/Always allow: rm -r/)
-    person.presses(down)
+    await person.sees(
+      /Take care: deletes whole directories[\s\S]*in \/work\/project[\s\S]*1\. Always allow: rm -r/,
+    )
+    await person.sees(/It is in the way/)
+    await person.sees(/What may it do/)
+    person.presses(up)
     person.presses(enter)
     expect(await answer).toEqual({ kind: "option", option: "rule" })
   })
@@ -50,7 +55,6 @@ describe("asking for an approval", () => {
   it("asks why when it is denied, and tells the agent only what was said", async () => {
     const { person, answer } = ask(approval)
     await person.sees(/Deny, and go on/)
-    person.presses(down + down)
     person.presses(enter)
     await person.sees(/Tell the agent why/)
     person.presses("keep it\r")
@@ -60,7 +64,6 @@ describe("asking for an approval", () => {
   it("needs no reason", async () => {
     const { person, answer } = ask(approval)
     await person.sees(/Deny, and go on/)
-    person.presses(down + down)
     person.presses(enter)
     await person.sees(/Tell the agent why/)
     person.presses(enter)

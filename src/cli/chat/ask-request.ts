@@ -1,11 +1,15 @@
 /** Asks the owner what an agent wants to know, with prompts in the terminal. */
 import type { Readable, Writable } from "node:stream"
-import { isCancel, log, multiselect, note, password, select, text } from "@clack/prompts"
+import { confirm, isCancel, log, multiselect, note, password, select, text } from "@clack/prompts"
 import { describePermission } from "../../core/permission-words.ts"
+import { type CardOption, isDenial } from "../../core/request-card.ts"
+import { shortText } from "../../core/short-text.ts"
 import type { ChatSay } from "../../core/texts/chat.ts"
+import { visibleText } from "../../core/visible-text.ts"
 import type { RequestId } from "../../protocol/ids.ts"
 import type { Answer, Question, RequestBody, RequestOption } from "../../protocol/session.ts"
 import { harmless } from "../harmless.ts"
+import { approvalCard, approvalLines, optionLine } from "./approval-lines.ts"
 
 export interface OpenRequest {
   readonly id: RequestId
@@ -15,6 +19,8 @@ export interface OpenRequest {
 
 export interface Asking {
   readonly say: ChatSay
+  /** Of the session that asks. */
+  readonly workspace: string
   /** Aborts when the request was answered elsewhere. */
   readonly signal: AbortSignal
   /** The terminal that is asked in. */
@@ -34,20 +40,15 @@ export async function askRequest(request: OpenRequest, asking: Asking): Promise<
   }
 }
 
-/** What the request is about, as lines. */
-export function requestLines(body: RequestBody, say: ChatSay): readonly string[] {
+/** What the request is about, as lines. @param workspace of its session. */
+export function requestLines(body: RequestBody, say: ChatSay, workspace: string): readonly string[] {
   switch (body.kind) {
     case "approval":
       return [
-        say("request.approval", { title: harmless(titleOf(body, say)) }),
-        ...(body.command && body.command !== body.title ? [`$ ${harmless(body.command)}`] : []),
-        ...(body.cwd ? [say("request.in_directory", { cwd: harmless(body.cwd) })] : []),
-        ...(body.reason ? [say("request.reason", { reason: harmless(body.reason) })] : []),
-        ...(body.changes ?? []).flatMap((change) => [
-          `✎ ${harmless(change.path)}`,
-          harmless(change.diff ?? ""),
-        ]),
-      ].filter((line) => line !== "")
+        titleLine(body, say),
+        ...whoLines(body, say),
+        ...approvalLines(approvalCard(body, workspace), say),
+      ]
     case "plan":
       return [say("request.plan"), harmless(body.markdown)]
     case "question":
@@ -55,35 +56,67 @@ export function requestLines(body: RequestBody, say: ChatSay): readonly string[]
   }
 }
 
-function titleOf(
-  { title, permissions = [] }: Extract<RequestBody, { kind: "approval" }>,
-  say: ChatSay,
-): string {
-  return permissions.map((permission) => describePermission(permission, say)).join(", ") || title
+type Approval = Extract<RequestBody, { kind: "approval" }>
+
+const TITLE_SHOWN = 200
+
+function titleLine({ title, permissions = [] }: Approval, say: ChatSay): string {
+  const wanted = permissions.map((permission) => describePermission(permission, say)).join(", ")
+  return say("request.approval", {
+    title: harmless(shortText(visibleText(wanted || title).text, TITLE_SHOWN)),
+  })
+}
+
+function whoLines({ origin }: Approval, say: ChatSay): readonly string[] {
+  const { subagent, mcpServer } = origin ?? {}
+  return [
+    ...(subagent === undefined
+      ? []
+      : [say("request.who_subagent", { name: harmless(shortText(subagent, 60)) })]),
+    ...(mcpServer === undefined
+      ? []
+      : [say("request.who_mcp", { server: harmless(shortText(mcpServer, 60)) })]),
+  ]
 }
 
 type WithOptions = Extract<RequestBody, { kind: "approval" | "plan" }>
 
-async function askOption(body: WithOptions, { say, ...io }: Asking): Promise<Answer | null> {
-  const [title, ...lines] = requestLines(body, say)
+async function askOption(body: WithOptions, { say, workspace, ...io }: Asking): Promise<Answer | null> {
+  const [title, ...lines] = requestLines(body, say, workspace)
   if (lines.length > 0) note(lines.join("\n"), title, io)
   else log.step(title ?? "", io)
+  const card = body.kind === "approval" ? approvalCard(body, workspace) : null
+  const offered = card?.options ?? body.options
+  const choices = offered.map((one) => ({ value: one.id, label: optionLabel(one, say) }))
+  // Keys meant for something else must not allow anything.
+  const safe = offered.find(({ effect }) => isDenial(effect))?.id
   const option = await select({
     message: say("request.choose"),
-    options: body.options.map((one) => ({ value: one.id, label: optionLabel(one, say) })),
+    options: choices,
+    ...(safe === undefined ? {} : { initialValue: safe }),
     ...io,
   })
   if (isCancel(option)) return null
-  const effect = body.options.find((one) => one.id === option)?.effect
-  if (!body.acceptsReason || (effect !== "deny" && effect !== "deny_stop")) return { kind: "option", option }
+  const chosen = card?.options.find((one) => one.id === option)
+  if (chosen?.reach === "anything" || chosen?.reach === "unsaid") {
+    const message = say("request.rule_sure", { option: optionLine(chosen, say) })
+    const isSure = await confirm({ message, initialValue: false, ...io })
+    if (isCancel(isSure)) return null
+    if (!isSure) return await askOption(body, { say, workspace, ...io })
+  }
+  const effect = offered.find((one) => one.id === option)?.effect
+  if (!body.acceptsReason || effect === undefined || !isDenial(effect)) return { kind: "option", option }
   const reason = await text({ message: say("request.say_why"), ...io })
   if (isCancel(reason)) return null
   return reason?.trim() ? { kind: "option", option, reason: reason.trim() } : { kind: "option", option }
 }
 
-function optionLabel(option: RequestOption, say: ChatSay): string {
-  const label = option.label ?? say(`option.${option.effect}`)
-  return harmless(option.scope ? `${label}: ${option.scope}` : label)
+/** Our verb first; what more there is to an approval's option stands in full above, under its number. */
+function optionLabel(option: RequestOption | CardOption, say: ChatSay): string {
+  const verb = say(`option.${option.effect}`)
+  if ("number" in option) return option.number === null ? verb : `${verb} (${option.number})`
+  const more = [option.label, option.scope].filter(Boolean).join(": ")
+  return harmless(more === "" ? verb : `${verb} · ${more}`)
 }
 
 async function askQuestions(questions: readonly Question[], asking: Asking): Promise<Answer | null> {

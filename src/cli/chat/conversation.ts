@@ -165,8 +165,8 @@ export class Conversation {
 
   /** Where nobody can be asked, the request stays open for the other surfaces. */
   #announce({ body }: Pick<OpenRequest, "body">): void {
-    const { transcript, say } = this.#options
-    const lines = [...requestLines(body, say), say("request.elsewhere")]
+    const { transcript, say, session } = this.#options
+    const lines = [...requestLines(body, say, session.workspace), say("request.elsewhere")]
     transcript.lines(lines.map((text): Line => ({ look: "strong", text })))
   }
 
@@ -255,7 +255,10 @@ export class Conversation {
     const { client, transcript, say, stdin, stdout } = this.#options
     const gone = new AbortController()
     this.#asking = { id: request.id, gone }
-    const answer = await askRequest(request, { say, signal: gone.signal, input: stdin, output: stdout })
+    const answer = await askRequest(request, {
+      ...{ say, workspace: this.#options.session.workspace, signal: gone.signal },
+      ...{ input: stdin, output: stdout },
+    })
     this.#asking = null
     this.#view.settle(request.id)
     if (answer === null) {
