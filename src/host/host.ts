@@ -32,6 +32,8 @@ export interface HostOptions {
   readonly dataDir: string
   readonly version: string
   readonly environment: Environment
+  /** Names of it that the owner lets every agent have. */
+  readonly inherit?: readonly string[]
   /** Keeps agents from the data directory; see `shield.ts`. */
   readonly shield: Pick<ShieldOptions, "isWanted" | "workspaceRoot">
   /** Taken out of whatever agents say, before it is stored or told. */
@@ -234,13 +236,22 @@ export class Host {
   }
 
   #contextOf(id: ProviderId, config: ProviderConfig): ProviderContext {
-    const { dataDir, environment, log } = this.#options
+    const { dataDir, environment, inherit = [], log } = this.#options
     const stateDir = join(dataDir, "providers", id.replace(":", "-"))
     mkdirSync(stateDir, { recursive: true, mode: 0o700 })
     const programDirs = [join(dataDir, "agents", "bin"), dirname(process.execPath)]
     const [children, valve] = [this.#children, this.#valve]
     const shield = this.#shieldFor(stateDir)
-    const supervisor = createSupervisor({ children, environment, stateDir, programDirs, shield, valve, log })
+    const supervisor = createSupervisor({
+      children,
+      environment,
+      inherit,
+      stateDir,
+      programDirs,
+      shield,
+      valve,
+      log,
+    })
     return { stateDir, supervisor, valve, clock: systemClock, newId: randomUUID, log, config }
   }
 }

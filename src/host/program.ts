@@ -43,6 +43,7 @@ export async function runHostProgram(
     const started = await startHost({
       ...{ dataDir: config.dataDir, version: ownVersion(), environment: process.env, log },
       secrets: secretsOf(config),
+      inherit: config.host.inherit ?? [],
       createProviders: (makeContext) => createProviders(config, makeContext),
       shield: {
         isWanted: config.host.hideDataDirectory ?? true,

@@ -19,6 +19,8 @@ export interface SupervisorOptions {
   readonly children: Children
   /** The host's own environment, from which children get a short list of names. */
   readonly environment: Environment
+  /** Names of it that the owner lets every agent have. */
+  readonly inherit?: readonly string[]
   /** The provider's private directory. Its children litter a `tmp` in it instead of the machine's. */
   readonly stateDir: string
   /** Searched besides PATH: where our own installs go. */
@@ -132,10 +134,11 @@ async function record(
   return { pid, startTime }
 }
 
-function environmentOf({ environment, stateDir, programDirs }: SupervisorOptions, spec: ChildSpec) {
+function environmentOf(options: SupervisorOptions, spec: ChildSpec) {
+  const { environment, stateDir, programDirs, inherit = [] } = options
   const tempDir = join(stateDir, "tmp")
   mkdirSync(tempDir, { recursive: true, mode: 0o700 })
-  const base = childEnvironment({ source: environment, inherit: spec.inherit, extra: {} })
+  const base = childEnvironment({ source: environment, inherit: [...spec.inherit, ...inherit], extra: {} })
   const path = [base.PATH, ...programDirs].filter(Boolean).join(":")
   return { ...base, PATH: path, TMPDIR: tempDir, ...spec.env }
 }

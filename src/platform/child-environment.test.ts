@@ -7,6 +7,7 @@ const source = {
     HOME: "/h",
     LC_ALL: "C",
     XDG_RUNTIME_DIR: "/run",
+    XDG_CONFIG_HOME: "/c",
     https_proxy: "p",
     SSH_AUTH_SOCK: "/s",
   },
@@ -23,7 +24,7 @@ const source = {
 describe("childEnvironment", () => {
   const names = (inherit: readonly string[], extra = {}) =>
     Object.keys(childEnvironment({ source, inherit, extra })).toSorted()
-  const base = ["HOME", "LC_ALL", "PATH", "SSH_AUTH_SOCK", "XDG_RUNTIME_DIR", "https_proxy"]
+  const base = ["HOME", "LC_ALL", "PATH", "XDG_CONFIG_HOME", "https_proxy"]
 
   it.each([
     ["passes the base on", [], base],
@@ -40,6 +41,12 @@ describe("childEnvironment", () => {
       ["*"],
       [...base, "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "EDITOR", "OPENAI_API_KEY"],
     ],
+    [
+      "passes the way to the owner's keys and session bus on by its full name",
+      ["SSH_AUTH_SOCK", "XDG_RUNTIME_DIR"],
+      [...base, "SSH_AUTH_SOCK", "XDG_RUNTIME_DIR"],
+    ],
+    ["and by no prefix", ["SSH_*", "XDG_*"], base],
   ])("%s", (_what, inherit, expected) => {
     expect(names(inherit)).toEqual(expected.toSorted())
   })

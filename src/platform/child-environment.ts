@@ -1,19 +1,7 @@
 /** The environment a child process is given: a short list of names, never everything that happens to be set. */
 
 const BASE = new Set([
-  ...[
-    "PATH",
-    "HOME",
-    "USER",
-    "LOGNAME",
-    "SHELL",
-    "LANG",
-    "LANGUAGE",
-    "TERM",
-    "TMPDIR",
-    "TZ",
-    "SSH_AUTH_SOCK",
-  ],
+  ...["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TERM", "TMPDIR", "TZ"],
   ...[
     "HTTP_PROXY",
     "HTTPS_PROXY",
@@ -28,6 +16,12 @@ const BASE = new Set([
   ...["GIT_SSL_CAINFO", "AWS_CA_BUNDLE", "CARGO_HTTP_CAINFO"],
 ])
 const BASE_PREFIXES = ["LC_", "XDG_"]
+
+/**
+ * They lead to the owner's keys, or to the session bus and so to processes outside of every sandbox: passed on only by
+ * their full name, never by a prefix.
+ */
+const BY_NAME_ONLY = new Set(["SSH_AUTH_SOCK", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"])
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -46,8 +40,11 @@ export interface ChildEnvironment {
 }
 
 export function childEnvironment({ source, inherit, extra }: ChildEnvironment): Record<string, string> {
-  const isWanted = (name: string): boolean =>
-    BASE.has(name) || BASE_PREFIXES.some((prefix) => name.startsWith(prefix)) || isInherited(name, inherit)
+  const isWanted = (name: string): boolean => {
+    if (BY_NAME_ONLY.has(name)) return inherit.includes(name)
+    const isBase = BASE.has(name) || BASE_PREFIXES.some((prefix) => name.startsWith(prefix))
+    return isBase || isInherited(name, inherit)
+  }
   return { ...pick(source, (name) => isWanted(name) && !isOurs(name)), ...extra }
 }
 

@@ -44,6 +44,8 @@ export const HostConfig = z.strictObject({
   sessionIdleMinutes: z.number().positive().optional(),
   /** Whether agents find RemoteAgent's data directory empty, where the machine can do it; true unless set. */
   hideDataDirectory: z.boolean().optional(),
+  /** Further names of the environment that every agent gets, as SSH_AUTH_SOCK or XDG_RUNTIME_DIR; `*` ends a prefix. */
+  inherit: z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*\*?$/)).optional(),
 })
 export type HostConfig = z.infer<typeof HostConfig>
 

@@ -83,8 +83,10 @@ describe("the host's children", () => {
 
   it("see nothing of ours in their environment, and have a temporary directory of their own", async () => {
     await using world = new World({
+      config: { host: { inherit: ["XDG_RUNTIME_DIR"] } },
       environment: {
         ...{ TELEGRAM_BOT_TOKENS: "1:secret", TELEGRAM_OWNER_ID: "1", DATA_DIR: "/elsewhere" },
+        ...{ SSH_AUTH_SOCK: "/keys", XDG_RUNTIME_DIR: "/run/user/1" },
         ...{
           SOME_API_KEY: "key",
           GITHUB_TOKEN: "token",
@@ -113,7 +115,9 @@ describe("the host's children", () => {
         .split("\0")
         .filter(Boolean)
         .map((entry) => entry.split("=")[0] ?? "")
-    expect(names(agent).toSorted()).toEqual(["HOME", "HTTPS_PROXY", "LANG", "LC_ALL", "PATH", "TMPDIR"])
+    expect(names(agent).toSorted()).toEqual([
+      ...["HOME", "HTTPS_PROXY", "LANG", "LC_ALL", "PATH", "TMPDIR", "XDG_RUNTIME_DIR"],
+    ])
     expect(names(reader.link.pid).filter((name) => /^TELEGRAM_|^DATA_DIR$/.test(name))).toEqual([])
     const environment = readFileSync(`/proc/${agent}/environ`, "utf8")
     expect(environment).toContain(`TMPDIR=${join(world.dataDir, "providers", "demo", "tmp")}`)
