@@ -152,7 +152,22 @@ async function choosesSettings(owner: Conversation): Promise<void> {
   const boxes = await types(owner, "/sandbox", /^Sandbox of S\d+/)
   const sure = await chooses(owner, boxes, "danger-full-access", /everything this user may do/)
   await chooses(owner, sure, "Cancel", /^Sandbox of S\d+ \(now: agent's default\)$/)
-  await types(owner, "/sandbox danger-full-access", /everything this user may do/)
+  await types(
+    owner,
+    "/sandbox danger-full-access confirmed",
+    "Codex has no sandbox “danger-full-access confirmed”.",
+  )
+  const asked = await types(owner, "/sandbox danger-full-access", /^S\d+: .*everything this user may do/)
+  const meant = /^S\d+/.exec(asked.text ?? "")?.[0]
+  const other = await types(owner, "/new echo", /^S\d+ · echo/)
+  await chooses(
+    owner,
+    asked,
+    "Yes, I am sure",
+    `${meant} works in danger-full-access from the next prompt on.`,
+  )
+  expect(other.text).not.toContain(meant)
+  await types(owner, `/switch ${meant}`, `Now here: ${meant}`)
   await types(owner, "/sandbox read-only", /^S\d+ works in read-only from the next prompt on\.$/)
 }
 
