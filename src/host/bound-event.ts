@@ -9,7 +9,8 @@ const TEXT_LIMITS = [1_000_000, 250_000, 50_000, 10_000, 1_000, 100]
 /** The event as it is, or with shortened texts; null when even that does not make it fit. */
 export function boundEvent(event: ProviderEvent): ProviderEvent | null {
   if (fits(event)) return event
-  for (const limit of TEXT_LIMITS) {
+  const longest = longestText(event)
+  for (const limit of TEXT_LIMITS.filter((limit) => limit < longest)) {
     const shorter = shorten(event, limit)
     if (fits(shorter)) return shorter
   }
@@ -19,6 +20,13 @@ export function boundEvent(event: ProviderEvent): ProviderEvent | null {
 function fits(event: ProviderEvent): boolean {
   const json = JSON.stringify(event)
   return json.length * 3 <= MAX_EVENT_BYTES || Buffer.byteLength(json) <= MAX_EVENT_BYTES
+}
+
+/** In UTF-16 units. */
+function longestText(value: unknown): number {
+  if (typeof value === "string") return value.length
+  if (typeof value !== "object" || value === null) return 0
+  return Object.values(value).reduce<number>((most, part) => Math.max(most, longestText(part)), 0)
 }
 
 /** Only strings change, and only by becoming shorter, so the event keeps its form. */
