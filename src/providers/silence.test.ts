@@ -6,8 +6,11 @@ class HandClock implements Clock {
   #now = 0
   readonly #due = new Set<{ readonly at: number; readonly run: () => void }>()
 
+  /** What the wall clock is ahead of the other one. */
+  ahead = 0
+
   now(): number {
-    return this.#now
+    return this.#now + this.ahead
   }
 
   monotonic(): number {
@@ -18,6 +21,15 @@ class HandClock implements Clock {
     const timer = { at: this.#now + ms, run }
     this.#due.add(timer)
     return { cancel: () => this.#due.delete(timer) }
+  }
+
+  /** The process does not run until then: all that was due meanwhile happens at once. */
+  sleepTo(time: number): void {
+    this.#now = time
+    for (const timer of [...this.#due].filter(({ at }) => at <= time)) {
+      this.#due.delete(timer)
+      timer.run()
+    }
   }
 
   passTo(time: number): void {
@@ -98,6 +110,25 @@ describe("watching for silence", () => {
     expect(told).toEqual(["silent 60"])
     clock.passTo(3_600_000)
     expect(told).toEqual(["silent 60", "given up"])
+  })
+
+  it("does not count time in which this process did not run", () => {
+    const { clock, told } = watching()
+    clock.passTo(30_000)
+    clock.sleepTo(8 * 3_600_000)
+    expect(told).toEqual([])
+    clock.passTo(8 * 3_600_000 + 60_000)
+    expect(told).toEqual(["silent 60"])
+  })
+
+  it.each([25 * 60_000, -25 * 60_000])("does not care about a clock that is set by %d ms", (ahead) => {
+    const { clock, told } = watching()
+    clock.passTo(30_000)
+    clock.ahead = ahead
+    clock.passTo(59_000)
+    expect(told).toEqual([])
+    clock.passTo(60_000)
+    expect(told).toEqual(["silent 60"])
   })
 
   it("is over when stopped", () => {

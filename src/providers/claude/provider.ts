@@ -61,7 +61,7 @@ class ClaudeProvider implements Provider {
 
   async models(): Promise<readonly Model[]> {
     const known = this.#models
-    if (known !== null && this.#context.clock.now() - known.at < FRESH_MS) return known.models
+    if (known !== null && this.#context.clock.monotonic() - known.at < FRESH_MS) return known.models
     const connected = await this.#launch({
       args: streamArgs,
       cwd: this.#context.stateDir,
@@ -173,7 +173,7 @@ class ClaudeProvider implements Provider {
     const initialized = await connection.initialize().catch(async (error: unknown) => {
       throw (await outdated(this.#context, surroundings)) ?? error
     })
-    this.#models = { at: this.#context.clock.now(), models: modelsOf(initialized) }
+    this.#models = { at: this.#context.clock.monotonic(), models: modelsOf(initialized) }
     return { connection, initialized }
   }
 

@@ -106,7 +106,7 @@ export class Turn {
   /** The wait for the owner is no running time of the command. */
   allowed(toolUse: string): void {
     const tool = this.#tools.get(toolUse)
-    if (tool) tool.startedAt = this.#parts.clock.now()
+    if (tool) tool.startedAt = this.#parts.clock.monotonic()
   }
 
   noteRateLimit(info: RateLimitInfo): void {
@@ -280,7 +280,7 @@ export class Turn {
       name === "ExitPlanMode" || name === "AskUserQuestion" || this.#parts.tasks.owns(name)
     const item = isShownOtherwise ? null : toolItem(use, this.#parts)
     this.#calls.add(id)
-    this.#tools.set(id, { use, item, startedAt: this.#parts.clock.now() })
+    this.#tools.set(id, { use, item, startedAt: this.#parts.clock.monotonic() })
     if (item !== null) this.record.put(item)
   }
 
@@ -302,7 +302,7 @@ export class Turn {
       return
     }
     const result = { content: block.content, isError, detail: body.tool_use_result, refused, interrupted }
-    const settled = settledItem(tool.item, result, this.#parts.clock.now() - tool.startedAt)
+    const settled = settledItem(tool.item, result, Math.round(this.#parts.clock.monotonic() - tool.startedAt))
     this.record.put(settled)
   }
 
