@@ -6,10 +6,6 @@ export class BackgroundTasks {
   #running: readonly BackgroundTask[] = []
   readonly #begunIn = new Map<string, AttemptId>()
 
-  get running(): readonly BackgroundTask[] {
-    return this.#running
-  }
-
   /** Claude Code tells the whole set whenever it changes. */
   replace(tasks: readonly BackgroundTask[]): void {
     this.#running = tasks
