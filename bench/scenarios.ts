@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { LEDGER_FILE } from "../src/ledger/database.ts"
 import { Installation } from "./installation.ts"
 import { measureIdleHost, measureIdleRuntime } from "./measures/idle.ts"
+import { measureOverview, measureReplay, measureWatchers, seedOutputs } from "./measures/live.ts"
 import { measureOutages } from "./measures/outage.ts"
 import { measureSteady, measureTogether, type Side, warmUp } from "./measures/prompts.ts"
 import { measureStarts } from "./measures/start.ts"
@@ -34,6 +35,7 @@ export const scenarios: readonly Scenario[] = [
   { name: "stops", run: stops },
   { name: "outages", run: outages },
   { name: "50 streams", run: () => streams(50) },
+  { name: "live clients", run: liveClients },
 ]
 
 const TO_AGENT = { p50: 10, p99: 40 }
@@ -245,6 +247,46 @@ async function streams(count: number): Promise<Findings> {
       `${name}, 20 pieces a second each: the runtime takes ${percent(streaming.runtimeCpu)} of a core, the host ` +
         `${percent(streaming.hostCpu)}; the ${count} agents and the Telegram of the benchmark share the same cores.`,
       `The ledger after these streams and ${count + 2 + 30} short turns: ${ledgerKb} KB.`,
+    ],
+  }
+}
+
+/** With the past of a long use, a session of long outputs, and 50 readers of one stream. */
+async function liveClients(): Promise<Findings> {
+  await using telegram = await TelegramProcess.start(1)
+  await using installation = new Installation(telegram)
+  const side = { telegram, installation }
+  await installation.start()
+  await warmUp(side)
+  await installation.stop()
+  seedLedger(installation.dataDir, LONG_USE)
+  await seedOutputs(installation.dataDir)
+  await installation.start()
+  const overview = await measureOverview(side, 40)
+  const replay = await measureReplay(side, 40)
+  const watched = await measureWatchers(side, 50)
+  const [glance, page, frames] = [overview.times, replay.times, watched.frames].map(summarise) as [
+    Times,
+    Times,
+    Times,
+  ]
+  const size = `${LONG_USE.sessions} sessions`
+  const cpu = watched.runtimeCpu === null ? "not told" : `${Math.round(watched.runtimeCpu * 100)} %`
+  return {
+    verdicts: [
+      within("watch → newest page of 500 outputs of 64 KB, p99", { budgetMs: 50, ms: page.p99 }),
+      within(`watch → all at a glance, ${size}, p99`, { budgetMs: 50, ms: glance.p99 }),
+      within("50 readers of one stream: text at the agent → reader, p99", { budgetMs: 100, ms: frames.p99 }),
+    ],
+    details: [
+      { what: "watch → newest page of 500 outputs of 64 KB", times: page },
+      { what: "another client's question meanwhile", times: summarise(replay.others) },
+      { what: `watch → all at a glance, ${size}`, times: glance },
+      { what: "50 readers of one stream: text → reader", times: frames },
+    ],
+    remarks: [
+      `A page of long outputs has ${Math.round(replay.bytes / 1024)} KB, ${size} at a glance ` +
+        `${Math.round(overview.bytes / 1024)} KB; with 50 readers of one stream the runtime takes ${cpu} of a core.`,
     ],
   }
 }

@@ -37,9 +37,9 @@ export function seedLedger(dataDir: string, { sessions, turnsPerSession, eventsP
     SELECT ${FIRST} + s.i, 'telegram', printf('7%09d:42:%d', s.i % 8, s.i), printf('S%d', ${FIRST} + s.i), ${now}, ${now}
     FROM ${upTo(sessions)} s;
   INSERT INTO turns (id, session, position, state, origin, channel, source_message, client_id, prompt, attempt, attempts,
-      journal, outcome, created_at, started_at, ended_at)
+      outcome, created_at, started_at, ended_at)
     SELECT ${turnId}, ${session("t.i")}, 1, 'completed', 'owner', ${FIRST} + t.i / ${turnsPerSession}, t.i, 'past:' || t.i,
-      json_object('text', 'Please look at part ' || t.i || ' of the work.', 'files', json('[]')), 'past-' || t.i, 1, 'past',
+      json_object('text', 'Please look at part ' || t.i || ' of the work.', 'files', json('[]')), 'past-' || t.i, 1,
       json_object('kind', 'completed'), ${ago("t.i / 100")}, ${ago("t.i / 100")},
       ${ago("t.i / 100")} FROM ${upTo(turns)} t;
   INSERT INTO streams (name, next_seq)

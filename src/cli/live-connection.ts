@@ -18,6 +18,8 @@ export interface LiveConnection extends AsyncDisposable {
 const TAKEN_BYTES = 64 * 1024
 const TAKEN_MS = 300
 const OPEN_MS = 8_000
+/** A runtime that lives says something, if only a ping, within this time, in ms. */
+const SILENT_MS = 40_000
 
 /** @throws NotRunningError when no runtime listens there, or it leaves just now. */
 export async function connectLive(socket: string, signal: AbortSignal): Promise<LiveConnection> {
@@ -28,8 +30,16 @@ export async function connectLive(socket: string, signal: AbortSignal): Promise<
     perMessageDeflate: false,
   })
   const received = new Received()
-  wire.on("message", (data) => received.push(String(data)))
-  wire.on("close", () => received.end())
+  const silence = setTimeout(() => wire.terminate(), SILENT_MS)
+  wire.on("message", (data) => {
+    silence.refresh()
+    received.push(String(data))
+  })
+  wire.on("ping", () => silence.refresh())
+  wire.on("close", () => {
+    clearTimeout(silence)
+    received.end()
+  })
   wire.on("error", () => received.end())
   const leave = () => wire.terminate()
   signal.addEventListener("abort", leave)

@@ -154,6 +154,84 @@ describe("events over the control socket", () => {
   })
 })
 
+describe("what is done over the control socket", () => {
+  it("is done once, also across a restart, and nothing else under the same id", async () => {
+    await using world = await ControlWorld.start()
+    const session = await world.session()
+    const change = { session: session.id, clientId: "rename", title: "first" } as const
+    expect(await world.client.call("session.change", change)).toMatchObject({
+      title: "first",
+      repeated: false,
+    })
+    await world.client.call("session.change", { session: session.id, title: "second" })
+    await world.ends()
+    await world.starts()
+    expect(await world.client.call("session.change", change)).toMatchObject({
+      title: "first",
+      repeated: true,
+    })
+    expect(await world.client.call("session.read", { session: session.id })).toMatchObject({
+      title: "second",
+    })
+    const other = world.client.call("session.change", { ...change, title: "third" })
+    await expect(other).rejects.toMatchObject({
+      ...{ code: "conflict", reason: "client_id_reused", remedy: { kind: "correct", field: "clientId" } },
+    })
+    const made = () => world.client.call("session.create", { clientId: "one session", provider: ECHO })
+    const ids = (await Promise.all([made(), made(), made()])).map(({ id }) => id)
+    expect(new Set(ids).size).toBe(1)
+  })
+
+  it("changes the queue, as long as a prompt waits", async () => {
+    await using world = await ControlWorld.start()
+    const session = await world.session()
+    const first = await world.says(session, "first [[hold go]]")
+    const [second, third, fourth] = [
+      await world.says(session, "second"),
+      await world.says(session, "third"),
+      await world.says(session, "fourth"),
+    ]
+    const { client } = world
+    expect(await client.call("turn.run_next", { turn: third })).toMatchObject({ ahead: 1, state: "queued" })
+    expect(await client.call("turn.read", { turn: second })).toMatchObject({
+      ahead: 2,
+      prompt: { text: "second" },
+    })
+    expect(await client.call("turn.drop", { turn: fourth })).toMatchObject({ state: "stopped" })
+    await client.call("turn.edit", { turn: second, text: "better" })
+    await expect(client.call("turn.edit", { turn: first, text: "late" })).rejects.toMatchObject({
+      ...{ code: "conflict", reason: "turn_not_queued", remedy: { kind: "reload" } },
+    })
+    world.releases("go")
+    expect((await world.sees(session, second, "turn.ended")).fact.outcome.text).toBe("echo: better")
+    expect(world.consumed("fourth")).toBe(0)
+  })
+
+  it("puts sessions away, and lists the others in windows", async () => {
+    await using world = await ControlWorld.start()
+    const { client } = world
+    const made = [await world.session(), await world.session(), await world.session()]
+    const [away] = made
+    if (!away) throw new Error("there is no session")
+    await client.call("session.change", { session: away.id, archived: true, settings: { model: "small" } })
+    const list = async (of: { before?: string; limit?: number; archived?: boolean }) => {
+      const { sessions, next } = await client.call("session.list", of)
+      return { ids: sessions.map(({ id }) => id), next }
+    }
+    const newest = await list({ limit: 1 })
+    const rest = await list({ limit: 1, before: newest.next ?? "" })
+    expect([...newest.ids, ...rest.ids].toSorted()).toEqual(made.slice(1).map(({ id }) => id))
+    expect(rest.next).toBeNull()
+    expect((await list({ archived: true })).ids).toHaveLength(3)
+    const settings = { model: null, effort: "low" } as const
+    expect(
+      await client.call("session.change", { session: away.id, archived: false, settings }),
+    ).toMatchObject({
+      ...{ state: "open", settings: { effort: "low" } },
+    })
+  })
+})
+
 describe("requests and stops over the control socket", () => {
   it("are answered once, and later answers learn by whom", async () => {
     await using world = await ControlWorld.start()
