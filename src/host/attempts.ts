@@ -173,8 +173,9 @@ export class Attempts {
       return null
     }
     const parsed = ProviderEvent.safeParse(said)
-    const event = parsed.success ? boundEvent(redactTexts(parsed.data, this.#options.redact)) : null
-    if (event !== null) return event
+    const event = parsed.success ? boundEvent(parsed.data) : null
+    // Bounded first: how much there is to look at, the agent decides.
+    if (event !== null) return redactTexts(event, this.#options.redact)
     const logId = log.keep("an event that is malformed or too big", said)
     if (said.kind !== "attempt.ended") return null
     const failure = { ...adapterFailed(this.spec(said.attempt)?.provider ?? "?"), logId }
