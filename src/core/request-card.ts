@@ -2,6 +2,7 @@
  * What an approval shows, in the one order that every surface keeps: risk, where, the whole of what is to be done, its
  * arguments, what lasting options allow, and the agent's own words last. Pure; surfaces only give it their look.
  */
+import { isDeepStrictEqual } from "node:util"
 import type { FileChange, OptionEffect, Permission, RequestBody, RequestOption } from "../protocol/session.ts"
 import { assessRisk, type Risk } from "./approval-risk.ts"
 import { type Reach, reachOf } from "./rule-risk.ts"
@@ -88,7 +89,7 @@ export function shortened(
   room: number,
 ): { readonly sections: readonly Section[]; readonly isCut: boolean } {
   const short = sections.flatMap((section) => shortSection(section, room))
-  return { sections: short, isCut: JSON.stringify(short) !== JSON.stringify(sections) }
+  return { sections: short, isCut: !isDeepStrictEqual(short, sections) }
 }
 
 function shortSection(section: Section, room: number): readonly Section[] {
@@ -105,9 +106,7 @@ function shortSection(section: Section, room: number): readonly Section[] {
     case "files": {
       const files = section.files.slice(0, Math.max(3, Math.floor(room / 60)))
       const more = section.files.length - files.length
-      return [
-        { kind: "files", more, files: files.map((file) => ({ ...file, path: abridged(file.path, 200) })) },
-      ]
+      return [{ ...section, more, files: files.map((file) => ({ ...file, path: abridged(file.path, 200) })) }]
     }
     case "permissions":
       return [{ ...section, permissions: section.permissions.slice(0, Math.max(5, Math.floor(room / 60))) }]

@@ -79,6 +79,7 @@ export const work: readonly Scenario[] = [
       await owner.says("make it")
       const card = await seesButton(owner, "Deny")
       await owner.replies(card, "use the other folder")
+      await owner.taps(await owner.sees(/^Deny with this reason\?/), "Deny")
       await owner.sees("Understood.")
       expect(brain.newest()).toContain("use the other folder")
       expect(existsSync(join(await workspace(owner), "never.txt"))).toBe(false)
@@ -267,8 +268,9 @@ async function proposedEdit({ kind, brain, newChat, workspace }: Stage) {
   await owner.says("write a greeting")
   const card = await seesButton(owner, "Allow once")
   expect(card.text).toContain("wants to change files")
-  expect(card.text).toContain(file)
+  expect(card.text).toContain("greeting.txt")
   expect(card.text).toContain("+hello")
+  expect(card.text).not.toContain("Shortened")
   return { owner, file }
 }
 

@@ -28,6 +28,7 @@ describe.skipIf(binaries.claude === null)("claude through Telegram", () => {
     await owner.says("paint the house")
     const first = await owner.sees(/proposes a plan[\s\S]*Buy paint/)
     await owner.replies(first, "which colour?")
+    await owner.taps(await owner.sees(/^Keep planning with this in mind\?/), "Keep planning")
     await owner.sees(/proposes a plan[\s\S]*Buy blue paint/)
     expect(brain.newest()).toContain("which colour?")
     const card = await seesButton(owner, "Approve the plan")

@@ -95,6 +95,7 @@ export const en = {
   "request.in_file": "Shortened here. Read all of it in the file above before you allow it.",
   "request.not_sent": "⚠ The whole of it could not be sent, so it cannot be allowed here.",
   "request.reply_ask": "Deny with this reason?",
+  "request.reply_ask_plan": "Keep planning with this in mind?",
   "request.crowd":
     "{session} asks for many things at once. {shown} are shown; the next one comes when you decide one of them.",
   "request.crowd_over": "{session}: nothing more waits behind these.",
@@ -108,6 +109,7 @@ export const en = {
   "button.rule_sure": "Yes, allow it lastingly",
   "request.reason": "The agent says:",
   "request.reply_hint": "Reply to this message to deny with a reason.",
+  "request.reply_hint_plan": "Reply to this message to say what should be different.",
   "request.reply_question": "Reply to this message to answer in your own words.",
   "request.multiple": "Several may be chosen; then Done.",
   "request.progress": "Question {number} of {total}",

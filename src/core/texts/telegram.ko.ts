@@ -97,6 +97,7 @@ export const ko: Translation<typeof en> = {
   "request.in_file": "여기에는 일부만 표시됩니다. 허용하기 전에 위 파일에서 전체를 확인하세요.",
   "request.not_sent": "⚠ 전체 내용을 보내지 못해 여기서는 허용할 수 없습니다.",
   "request.reply_ask": "이 이유로 거부할까요?",
+  "request.reply_ask_plan": "이 의견을 반영해 계획을 다시 세울까요?",
   "request.crowd":
     "{session}에서 한꺼번에 많은 승인을 요청했습니다. {shown}개만 표시하며, 하나를 결정하면 다음 요청이 표시됩니다.",
   "request.crowd_over": "{session}: 더 기다리는 요청이 없습니다.",
@@ -110,6 +111,7 @@ export const ko: Translation<typeof en> = {
   "button.rule_sure": "예, 계속 허용",
   "request.reason": "에이전트의 설명:",
   "request.reply_hint": "이유와 함께 거부하려면 이 메시지에 답장하세요.",
+  "request.reply_hint_plan": "바꾸고 싶은 점이 있으면 이 메시지에 답장하세요.",
   "request.reply_question": "직접 답하려면 이 메시지에 답장하세요.",
   "request.multiple": "여러 개를 고른 뒤 완료를 누르세요.",
   "request.progress": "질문 {total}개 중 {number}번째",

