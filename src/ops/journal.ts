@@ -10,7 +10,6 @@ import type { Finding } from "./finding.ts"
 /** Has SQLite check the host's journal, and tells of those that hosts have set aside. Safe while the host runs. */
 export function checkJournal(dataDir: string, say: OpsSay): Finding {
   const file = path.join(dataDir, JOURNAL_FILE)
-  const aside = setAside(dataDir)
   if (!existsSync(file)) return { id: "journal", state: "ok", what: say("journal.none"), remedy: null }
   try {
     const [first] = problemsIn(file)
@@ -20,6 +19,7 @@ export function checkJournal(dataDir: string, say: OpsSay): Finding {
     const what = say("journal.unreadable", { detail: errorCode(error) })
     return { id: "journal", state: "fail", what, remedy: say("ledger.unreadable_remedy", { path: file }) }
   }
+  const aside = setAside(dataDir)
   if (aside !== null) {
     const what = say("journal.aside", { path: aside })
     return { id: "journal", state: "warn", what, remedy: say("journal.aside_remedy") }
@@ -38,6 +38,6 @@ function damaged(detail: string, say: OpsSay): Finding {
 
 function setAside(dataDir: string): string | null {
   const isAside = (name: string) => name.startsWith(`${JOURNAL_FILE}.damaged-`) && !/-(?:wal|shm)$/.test(name)
-  const found = existsSync(dataDir) ? readdirSync(dataDir).find(isAside) : undefined
+  const found = readdirSync(dataDir).find(isAside)
   return found === undefined ? null : path.join(dataDir, found)
 }
