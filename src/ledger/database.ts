@@ -22,12 +22,12 @@ import { allowGivingBack, type Migration, type MigrationProgress, migrate } from
 import { foundation } from "./migrations/0001-foundation.ts"
 import { facts } from "./migrations/0002-facts.ts"
 import { handOver } from "./migrations/0003-hand-over.ts"
-import { inboxWait } from "./migrations/0004-inbox-wait.ts"
-import { machines } from "./migrations/0004-machines.ts"
-import { receipts } from "./migrations/0005-receipts.ts"
-import { actionsOfModules } from "./migrations/0006-actions.ts"
-import { inboxMessages } from "./migrations/0006-messages.ts"
-import { glance } from "./migrations/0008-glance.ts"
+import { actionsOfModules } from "./migrations/0004-actions.ts"
+import { inboxWait } from "./migrations/0005-inbox-wait.ts"
+import { receipts } from "./migrations/0006-receipts.ts"
+import { machines } from "./migrations/0007-machines.ts"
+import { inboxMessages } from "./migrations/0008-messages.ts"
+import { glance } from "./migrations/0009-glance.ts"
 
 /** In the order they were added: a ledger's version is how many of them it has had. */
 const allMigrations: readonly Migration[] = [

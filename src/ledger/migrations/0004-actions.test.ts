@@ -1,7 +1,7 @@
 import { DatabaseSync } from "node:sqlite"
 import { describe, expect, it } from "vitest"
 import { foundation } from "./0001-foundation.ts"
-import { actionsOfModules } from "./0006-actions.ts"
+import { actionsOfModules } from "./0004-actions.ts"
 
 const SESSION = "S001"
 const TURN = "11111111-1111-4111-8111-111111111111"
