@@ -71,8 +71,11 @@ const lies: Readonly<Record<string, Lie>> = {
     end(prompt)
   },
   late_text(prompt) {
+    // In one piece: words that came after the next prompt would belong to that for all anybody could tell.
+    process.stdout.cork()
     done(prompt)
     say(prompt, "and more")
+    process.stdout.uncork()
   },
   drifted_messages(prompt) {
     update(prompt, {
