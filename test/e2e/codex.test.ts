@@ -63,6 +63,8 @@ describe.skipIf(binaries.codex === null)("codex through Telegram", () => {
     await owner.says("see to the gate")
     const card = await owner.sees(/sub-agent/)
     expect(card.text).toContain(`touch ${file}`)
+    // With the end of the turn that began it, it asks anew, under a turn of its own.
+    await owner.sees("It is being looked after.")
     await decides(owner, "Allow once")
     await owner.sees(/The gate is closed\./)
     expect(existsSync(file)).toBe(true)
