@@ -36,17 +36,18 @@ export class BotStates {
     const { kernel, say } = this.#spec
     const before = this.#last.get(bot)
     kernel.log.info({ bot, state, before, detail }, "a bot changed its state")
+    // All of it or nothing: what a disk refuses is said again.
+    kernel.ledger.transact(() => {
+      if (state === "revoked") this.#bringElsewhere(bot)
+      if (state === before) return
+      const username = kernel.ledger.machine.bots().find(({ id }) => id === bot)?.username ?? ""
+      kernel.record({ kind: "bot.changed", bot, username, state, detail }, "machine")
+      if (state === "conflict") this.#tell(bot, say("bot.conflict"))
+      if (state === "ok" && before === "conflict") this.#tell(bot, say("bot.conflict_over"))
+      if (state === "revoked") this.#tellElsewhere(bot, say("bot.revoked", { bot: this.#nameOf(bot) }))
+    })
     // A poll between two conflicts may fail for another reason: the conflict is over when polling works.
     if (before !== "conflict" || state !== "unreachable") this.#last.set(bot, state)
-    if (state === "revoked") this.#bringElsewhere(bot)
-    if (state === before) return
-    const username = kernel.ledger.machine.bots().find(({ id }) => id === bot)?.username ?? ""
-    kernel.ledger.transact(() =>
-      kernel.record({ kind: "bot.changed", bot, username, state, detail }, "machine"),
-    )
-    if (state === "conflict") this.#tell(bot, say("bot.conflict"))
-    if (state === "ok" && before === "conflict") this.#tell(bot, say("bot.conflict_over"))
-    if (state === "revoked") this.#tellElsewhere(bot, say("bot.revoked", { bot: this.#nameOf(bot) }))
   }
 
   #nameOf(bot: number): string {

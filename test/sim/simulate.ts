@@ -95,6 +95,7 @@ export async function simulate(options: SimulateOptions): Promise<History> {
   end(system)
   // What the end set in motion belongs to this history.
   await new Promise<void>((resolve) => real.setImmediate(() => resolve()))
+  machine().current = machine().world
   const didDiskFail = chaos.record.steps.some(({ kind }) => ["busy", "disk_full", "io_error"].includes(kind))
   const findings = judge({
     didDiskFail,

@@ -18,6 +18,8 @@ class Intake {
   readonly details: (string | null)[] = []
   readonly lanes: string[] = []
   readonly clock = new WallClock()
+  /** As a disk that takes nothing of what is told. */
+  refuses = false
   poller: Poller
 
   constructor(rig: TelegramRig, bot: FakeBot, timing: Partial<PollTiming> = quick) {
@@ -38,6 +40,8 @@ class Intake {
       timing,
       onReceived: (lanes) => this.lanes.push(...lanes),
       onState: (state, detail) => {
+        if (this.refuses)
+          throw Object.assign(new Error("disk I/O error"), { code: "ERR_SQLITE_ERROR", errcode: 10 })
         this.states.push(state)
         this.details.push(detail)
       },
@@ -171,6 +175,21 @@ describe("the poller", () => {
     await intake.until(() => intake.received, ["still here"])
     expect(intake.states).toEqual(["ok", "conflict"])
     await intake.until(() => intake.states, ["ok", "conflict", "ok"])
+  })
+
+  it("goes on polling when what is told of it fails, and tells it again", async () => {
+    await using world = await startIntake()
+    const { rig, intake } = world
+    intake.poller.start()
+    await intake.until(() => intake.states, ["ok"])
+    intake.refuses = true
+    const fault = rig.telegram.fault({ kind: "drop_after_apply", method: "getUpdates", times: 2 })
+    await intake.until(() => fault.isSpent, true)
+    await rig.owner(intake.bot).says("heard all the same")
+    await intake.until(() => intake.received, ["heard all the same"])
+    intake.refuses = false
+    rig.telegram.fault({ kind: "drop_after_apply", method: "getUpdates" })
+    await intake.until(() => intake.states, ["ok", "unreachable", "ok"])
   })
 
   it("removes a webhook that keeps updates from it", async () => {

@@ -3,7 +3,6 @@ import { setImmediate as afterThis, setTimeout as sleep } from "node:timers/prom
 import type { Update, UserFromGetMe } from "grammy/types"
 import type { Clock } from "../../core/clock.ts"
 import type { Log } from "../../core/log.ts"
-import { isStorageFailure } from "../../ledger/errors.ts"
 import type { Ledger } from "../../ledger/ledger.ts"
 import type { Bot } from "../../ledger/machine.ts"
 import type { Instant } from "../../protocol/ids.ts"
@@ -294,15 +293,15 @@ export class Poller {
 
   #enter(state: PollState, detail: string | null): void {
     if (this.#state === state) return
-    this.#state = state
     try {
       this.#record(state, detail)
+      this.#spec.onState(state, detail)
+      this.#state = state
     } catch (error) {
-      // Polling is what goes on when the disk is full: only for display was this.
-      if (!isStorageFailure(error)) throw error
-      this.#spec.log.warn({ err: error, bot: this.bot }, "the state of a bot could not be stored")
+      // Polling is what goes on whatever happens to what is told of it; the next poll tries to tell it again.
+      const { log } = this.#spec
+      log.warn({ err: error, bot: this.bot, state }, "the state of a bot could not be stored or told")
     }
-    this.#spec.onState(state, detail)
   }
 
   #record(state: PollState, detail: string | null): void {
