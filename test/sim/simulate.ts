@@ -97,6 +97,7 @@ export async function simulate(options: SimulateOptions): Promise<History> {
   await new Promise<void>((resolve) => real.setImmediate(() => resolve()))
   machine().current = machine().world
   const didDiskFail = chaos.record.steps.some(({ kind }) => ["busy", "disk_full", "io_error"].includes(kind))
+  for (const stray of machine().strays) logs?.push(`${machine().now.toFixed(2)} stray ${stray}`)
   const findings = judge({
     didDiskFail,
     dataDir,
