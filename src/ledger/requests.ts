@@ -38,6 +38,8 @@ const toRequest = (row: Row): StoredRequest => ({
 export function requestsTable(db: DatabaseSync) {
   const insert = db.prepare(`INSERT INTO requests (id, session, turn, attempt, body, state, created_at)
     VALUES (?, ?, ?, ?, ?, 'open', ?) ON CONFLICT (id) DO NOTHING`)
+  const reopen = db.prepare(`UPDATE requests SET state = 'open', version = version + 1, turn = ?, attempt = ?,
+    body = ?, answer = NULL, answered_by = NULL, closed_at = NULL WHERE id = ? AND state <> 'open'`)
   const get = db.prepare("SELECT * FROM requests WHERE id = ?")
   const openOf = db.prepare("SELECT * FROM requests WHERE session = ? AND state = 'open' ORDER BY created_at")
   const openAll = db.prepare(
@@ -59,6 +61,10 @@ export function requestsTable(db: DatabaseSync) {
     ): boolean {
       const { id, session, turn, attempt, body } = request
       return insert.run(id, session, turn, attempt, JSON.stringify(body), now).changes === 1
+    },
+    /** It is asked anew, in these words; buttons of before are of another version. */
+    reopen({ id, turn, attempt, body }: Pick<StoredRequest, "id" | "turn" | "attempt" | "body">): void {
+      reopen.run(turn, attempt, JSON.stringify(body), id)
     },
     find(id: RequestId): StoredRequest | null {
       const row = get.get(id)

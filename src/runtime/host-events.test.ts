@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import type { HandOver } from "../ledger/hand-overs.ts"
 import { type Ledger, openLedger } from "../ledger/ledger.ts"
 import type { Turn } from "../ledger/turns.ts"
 import type { Fact } from "../protocol/facts.ts"
@@ -16,15 +17,20 @@ import {
   type SessionId,
   type TurnId,
 } from "../protocol/ids.ts"
-import type { Item, ProviderEvent, RequestBody } from "../protocol/session.ts"
+import type { Answer, Item, ProviderEvent, RequestBody } from "../protocol/session.ts"
+import { HandOvers } from "./hand-over.ts"
 import { HostEvents } from "./host-events.ts"
 import { LiveTurns } from "./live.ts"
 import { Recorder } from "./recorder.ts"
+import { Requests } from "./requests.ts"
 
 let directory: string
 let ledger: Ledger
 let events: HostEvents
+let requests: Requests
 let woken: SessionId[]
+/** Answers that were said to the host. */
+let owed: HandOver[]
 const session = "S001" as SessionId
 const turn = "00000000-0000-4000-8000-000000000001" as TurnId
 const attempt = "00000000-0000-4000-8000-00000000000a" as AttemptId
@@ -40,7 +46,11 @@ beforeEach(async () => {
   const recorder = new Recorder({ ledger, clock, log })
   const record = recorder.record.bind(recorder)
   const context = { ledger, clock, log, record, newId: randomUUID, random: () => 0 }
-  events = new HostEvents(context, new LiveTurns(), (id) => woken.push(id))
+  owed = []
+  const handOvers = new HandOvers(context, { journal: () => null, tell: (handOver) => owed.push(handOver) })
+  requests = new Requests(context, handOvers)
+  const wake = (id: SessionId) => woken.push(id)
+  events = new HostEvents(context, { live: new LiveTurns(), requests, wake })
   const where = { workspace: "/", workspaceKind: "external", settings: {} } as const
   const provider = "codex" as ProviderId
   ledger.sessions.create({ id: session, title: "", titleBy: "runtime", provider, ...where }, 0)
@@ -189,5 +199,58 @@ describe("a host is believed about its own sessions only", () => {
     ledger.transact(() => events.apply({ seq: 9, at: 40, session: theirs, event: began }, laptop))
     expect(ledger.turns.findByAttempt(began.attempt)).toMatchObject({ session: theirs, state: "running" })
     expect(ledger.handOvers.owed(laptop)).toMatchObject([{ kind: "start", attempt: began.attempt }])
+  })
+})
+
+describe("what an agent asks again under an id that was answered", () => {
+  const id = "r" as RequestId
+  const approval = (command: string): RequestBody => ({
+    ...{ kind: "approval", subject: "command", title: command, command, acceptsReason: true },
+    options: [{ id: "yes", effect: "allow_once" }],
+  })
+  const secret: RequestBody = {
+    kind: "question",
+    questions: [{ id: "q", text: "Key?", options: [], multiple: false, freeText: true, secret: true }],
+  }
+  const asks = (body: RequestBody) => happens(2000, { kind: "request.opened", attempt, request: id, body })
+  const closes = (why: "answered" | "withdrawn") =>
+    happens(3000, { kind: "request.closed", attempt, request: id, why })
+  const by = { surface: "telegram", detail: "Telegram" }
+  const state = () => ledger.requests.find(id)
+
+  it("is given that answer once more: it was lost with a host that died before it passed it on", () => {
+    asks(approval("make"))
+    requests.answer({ id, version: 1, answer: { kind: "option", option: "yes" }, by })
+    closes("answered")
+    asks(approval("make"))
+    expect(state()).toMatchObject({ state: "answered", answer: { option: "yes" } })
+    expect(owed.map(({ kind }) => kind)).toEqual(["answer", "answer"])
+    expect(new Set(owed.map((one) => one.id)).size).toBe(2)
+  })
+
+  interface Again {
+    readonly first: RequestBody
+    readonly again: RequestBody
+    readonly answer: Answer
+    readonly why: "answered" | "withdrawn"
+  }
+  const yes: Answer = { kind: "option", option: "yes" }
+  const told: Answer = { kind: "answers", answers: { q: ["abc"] } }
+  const same = { first: approval("make"), again: approval("make"), answer: yes }
+
+  it.each<[string, Again]>([
+    ["in other words", { ...same, again: approval("rm -rf ~"), why: "answered" }],
+    ["after it was taken back", { ...same, why: "withdrawn" }],
+    ["for a secret", { first: secret, again: secret, answer: told, why: "answered" }],
+  ])("is put to the owner anew %s", (_, { first, again, answer, why }) => {
+    asks(first)
+    requests.answer({ id, version: 1, answer, by })
+    closes(why)
+    asks(again)
+    expect(owed).toHaveLength(1)
+    expect(state()).toMatchObject({ state: "open", version: 3, body: again, answer: null })
+    expect(facts().at(-1)).toMatchObject({ kind: "request.opened", version: 3 })
+    expect(found().state).toBe("waiting")
+    expect(requests.answer({ id, version: 1, answer, by }).kind).toBe("stale")
   })
 })

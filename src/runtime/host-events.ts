@@ -21,21 +21,30 @@ import { answerDone } from "./answer-done.ts"
 import { closureOf } from "./closure.ts"
 import type { RuntimeContext } from "./context.ts"
 import type { LiveTurns } from "./live.ts"
+import type { Requests } from "./requests.ts"
 import { endOf } from "./turn-end.ts"
 
 type EventOf<K extends ProviderEvent["kind"]> = Extract<ProviderEvent, { kind: K }>
 
+export interface HostEventsParts {
+  readonly live: LiveTurns
+  readonly requests: Pick<Requests, "asked">
+  /** Called after the commit: the session may have the floor free again. */
+  readonly wake: (session: SessionId) => void
+}
+
 export class HostEvents {
   readonly #context: RuntimeContext
   readonly #live: LiveTurns
-  /** Called after the commit: the session may have the floor free again. */
-  readonly #wake: (session: SessionId) => void
+  readonly #requests: Pick<Requests, "asked">
+  readonly #wake: HostEventsParts["wake"]
   /** When each item of the turns at work was first heard of; of those from before this process nothing is known. */
   readonly #began = new Map<TurnId, Map<ItemId, Instant>>()
 
-  constructor(context: RuntimeContext, live: LiveTurns, wake: (session: SessionId) => void) {
+  constructor(context: RuntimeContext, { live, requests, wake }: HostEventsParts) {
     this.#context = context
     this.#live = live
+    this.#requests = requests
     this.#wake = wake
   }
 
@@ -233,12 +242,8 @@ export class HostEvents {
   }
 
   #onOpened(turn: Turn, { request: id, body, attempt }: EventOf<"request.opened">, at: Instant): void {
-    const { ledger, clock, record } = this.#context
-    const isNew = ledger.requests.open(
-      { id, session: turn.session, turn: turn.id, attempt, body },
-      clock.now(),
-    )
-    if (!isNew) return
+    const { ledger, record } = this.#context
+    if (!this.#requests.asked({ id, session: turn.session, turn: turn.id, attempt, body })) return
     ledger.turns.setState(turn.id, "waiting", at)
     const version = ledger.requests.find(id)?.version ?? 1
     record({ kind: "request.opened", request: id, version, body }, turn, at)

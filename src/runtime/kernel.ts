@@ -78,7 +78,9 @@ export class Kernel {
     this.#hosts = new Hosts(context, {
       live: this.live,
       connect: options.connectHost,
-      events: new HostEvents(context, this.live, (session) => this.#runner.wake(session)),
+      events: new HostEvents(context, {
+        ...{ live: this.live, requests: this.requests, wake: (session) => this.#runner.wake(session) },
+      }),
       onSteered: (steer, outcome) => this.turns.steered(steer, outcome),
       onLink: () => {
         this.#runner.wakeAll()

@@ -1,7 +1,8 @@
 /** Answers to what agents wait for: the first valid one wins, on whichever surface it was given. */
-import { withoutSecrets } from "../core/secret-answer.ts"
+import { isDeepStrictEqual } from "node:util"
+import { asksForSecret, withoutSecrets } from "../core/secret-answer.ts"
 import type { StoredRequest } from "../ledger/requests.ts"
-import type { Answerer } from "../protocol/facts.ts"
+import type { Answerer, Closure } from "../protocol/facts.ts"
 import type { RequestId } from "../protocol/ids.ts"
 import type { Answer, RequestBody } from "../protocol/session.ts"
 import type { RuntimeContext } from "./context.ts"
@@ -25,6 +26,32 @@ export class Requests {
     this.#handOvers = handOvers
   }
 
+  /**
+   * An agent waits for this. In a host that died between noting an answer down and passing it on, it is lost, and the
+   * agent asks the same again: it is given that answer again. Whatever else is asked once more is for the owner to
+   * answer. Only inside a transaction. @returns whether the owner is asked.
+   */
+  asked(request: Pick<StoredRequest, "id" | "session" | "turn" | "attempt" | "body">): boolean {
+    const { ledger, clock } = this.#context
+    if (ledger.requests.open(request, clock.now())) return true
+    const known = ledger.requests.find(request.id)
+    if (known === null || known.state === "open") return false
+    if (!this.#isAnswerLost(known, request)) {
+      ledger.requests.reopen(request)
+      return true
+    }
+    this.#handOvers.answer(known)
+    return false
+  }
+
+  #isAnswerLost(known: StoredRequest, { attempt, body }: Pick<StoredRequest, "attempt" | "body">): boolean {
+    const isSame = known.attempt === attempt && isDeepStrictEqual(known.body, body)
+    // One that asks for a secret is not kept; what was told to have changed nothing must not come true later.
+    const mayBeGiven =
+      !asksForSecret(body) && this.#context.ledger.facts.closuresOf(known.id).every(isAnswered)
+    return known.state === "answered" && isSame && mayBeGiven
+  }
+
   answer(given: { id: RequestId; version: number; answer: Answer; by: Answerer }): AnswerResult {
     const { ledger, clock, record } = this.#context
     return ledger.transact(() => {
@@ -46,6 +73,8 @@ export class Requests {
     })
   }
 }
+
+const isAnswered = (why: Closure): boolean => why === "answered"
 
 type Fault = Extract<AnswerResult, { kind: "invalid" }>["why"]
 

@@ -105,6 +105,20 @@ describe("attempts", () => {
   })
 })
 
+it("forgets what became of an answer when its request is asked anew", () => {
+  const request = "r" as RequestId
+  journal.write("durable", () => {
+    journal.addAttempt({ attempt, spec, prompt, state: "accepted", at: 1 })
+    journal.openRequest(request, attempt)
+    journal.addAnswer({ request, attempt, digest: "d" })
+    journal.setAnswerOutcome(request, "answered")
+    journal.closeRequest(request)
+  })
+  expect(journal.answer(request)).toMatchObject({ digest: "d", outcome: "answered" })
+  journal.write("durable", () => journal.openRequest(request, attempt))
+  expect(journal.answer(request)).toBeNull()
+})
+
 it("takes nothing of a transaction that fails", () => {
   expect(() =>
     journal.write("durable", () => {

@@ -166,8 +166,10 @@ export class Journal {
 
   // Requests, answers and steers
 
+  /** Asked anew, it waits for an answer anew. */
   openRequest(request: RequestId, attempt: AttemptId): void {
     this.#sql.openRequest.run(request, attempt)
+    this.#sql.forgetAnswer.run(request)
   }
 
   closeRequest(request: RequestId): void {

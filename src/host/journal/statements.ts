@@ -48,6 +48,7 @@ export function prepareStatements(database: DatabaseSync) {
     forgetRequestsOf: sql("DELETE FROM requests WHERE attempt = ?"),
 
     answer: sql("SELECT digest, outcome FROM answers WHERE request = ?"),
+    forgetAnswer: sql("DELETE FROM answers WHERE request = ?"),
     addAnswer: sql("INSERT OR REPLACE INTO answers (request, attempt, digest) VALUES (?, ?, ?)"),
     setAnswerOutcome: sql("UPDATE answers SET outcome = ? WHERE request = ?"),
     steer: sql("SELECT outcome FROM steers WHERE steer = ?"),

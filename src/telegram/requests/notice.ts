@@ -47,7 +47,14 @@ export class RequestNotices {
   }
 
   opened(request: StoredRequest, session: Session, to: Address): void {
-    if (this.#crowd.admits(session.id, to)) this.#post(request, { session, to, key: keyOf(request, to) })
+    if (this.#crowd.admits(session.id, to))
+      this.#post(request, { session, to, key: this.#nextKey(request, to) })
+  }
+
+  /** It may be asked more than once. */
+  #nextKey(request: StoredRequest, to: Address): string {
+    const posts = this.#cards(request).length
+    return posts === 0 ? keyOf(request, to) : `${keyOf(request, to)}:${posts}`
   }
 
   /** Another question of the same request, or another choice of options. */
@@ -175,10 +182,10 @@ export class RequestNotices {
 
   #askBelow(request: StoredRequest, session: Session, { to, key }: Posted): void {
     const { out, say } = this.#spec
-    const posts = this.#cards(request).length
+    const again = this.#nextKey(request, to)
     const heading = closedCard(request, this.#context(session, to), say("request.asked_again"))
     out.edit(to, { key }, heading, { priority: "status", request: request.id })
-    this.#post(request, { session, to, key: `${keyOf(request, to)}:${posts}` })
+    this.#post(request, { session, to, key: again })
   }
 
   /** Once more, below whatever came since, for an owner who looks at its session here. Only inside a transaction. */
@@ -192,7 +199,7 @@ export class RequestNotices {
       if (here && !here.isThere) continue
       if (here) this.#askBelow(request, session, here)
       else if (this.#crowd.admits(id, to))
-        this.#post(request, { session, to, key: `${keyOf(request, to)}:${this.#cards(request).length}` })
+        this.#post(request, { session, to, key: this.#nextKey(request, to) })
     }
   }
 
