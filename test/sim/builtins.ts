@@ -8,7 +8,6 @@ import fs from "node:fs"
 import http from "node:http"
 import { syncBuiltinESMExports } from "node:module"
 import net from "node:net"
-import sqlite from "node:sqlite"
 import timersPromises from "node:timers/promises"
 import workerThreads from "node:worker_threads"
 import { watchDatabases } from "./disk.ts"
@@ -111,8 +110,6 @@ export function install(): void {
     },
   })
   Object.assign(fs, { statfsSync: () => ({ bavail: 1 << 24, bsize: 4096 }) })
-  const { backup } = sqlite
-  Object.assign(sqlite, { backup: (...given: Parameters<typeof backup>) => outside(backup(...given)) })
   Object.assign(workerThreads, { Worker: checkingWorker(workerThreads.Worker) })
   watchDatabases()
   Object.assign(net, { connect, createServer })
@@ -125,31 +122,25 @@ export function install(): void {
   process.on("unhandledRejection", (error) => machine().uncaught(machine().current, error))
 }
 
-/** The product's one kind of thread reads a file and says what it found. */
+/** The product's one kind of thread reads a file and says what it found. Time stands still until it has ended. */
 function checkingWorker(Real: typeof workerThreads.Worker): typeof workerThreads.Worker {
   return class extends Real {
     constructor(...given: ConstructorParameters<typeof workerThreads.Worker>) {
       super(...given)
-      void outside(new Promise<void>((resolve) => this.once("exit", () => resolve())))
+      const here = machine()
+      const { current } = here
+      const emit = this.emit.bind(this) as (name: string | symbol, ...said: unknown[]) => boolean
+      here.outside += 1
+      // What it says is heard by the process that asked, if that still lives.
+      this.emit = (name: string | symbol, ...said: unknown[]) => {
+        if (name === "exit") here.outside -= 1
+        if (!current.isAlive) return false
+        // Nothing else runs meanwhile.
+        here.current = current
+        return emit(name, ...said)
+      }
     }
   }
-}
-
-/** Time stands still until it is done; a process that has died by then hears nothing of it. */
-function outside<T>(work: Promise<T>): Promise<T> {
-  const here = machine()
-  const { current } = here
-  here.outside += 1
-  const { promise, resolve, reject } = Promise.withResolvers<T>()
-  const hear = (what: () => void) => {
-    here.outside -= 1
-    here.schedule(current, 0, what)
-  }
-  work.then(
-    (value) => hear(() => resolve(value)),
-    (error: unknown) => hear(() => reject(error)),
-  )
-  return promise
 }
 
 const abortError = (): Error =>

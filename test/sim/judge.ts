@@ -135,7 +135,9 @@ function judgeEdit(
 ): void {
   const [run] = runs
   if (versions.length < 2 || !run || isSteer) return
-  const isTold = seen.some((one) => isReplyTo(one, message) && /Too late: this prompt/.test(one.text ?? ""))
+  const isTold = seen.some(
+    (one) => isReplyTo(one, message) && /Too late: this prompt|being passed on/.test(one.text ?? ""),
+  )
   if (!run.text.includes(versions.at(-1) ?? "") && !isTold)
     find("stale_words", `${tag}: the agent had ${run.text}, the owner's last words are ${versions.at(-1)}`)
 }

@@ -13,11 +13,15 @@
 import { existsSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { parseArgs } from "node:util"
+import { hookImports } from "./hooks.ts"
 import { real } from "./real.ts"
 import { recorded } from "./recorded.ts"
-import { shrink } from "./shrink.ts"
-import { type History, type SimulateOptions, simulate } from "./simulate.ts"
+import type { History, SimulateOptions } from "./simulate.ts"
 import { Tally } from "./tally.ts"
+
+hookImports()
+const { simulate } = await import("./simulate.ts")
+const { shrink } = await import("./shrink.ts")
 
 const { values } = parseArgs({
   options: {
